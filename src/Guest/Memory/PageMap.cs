@@ -1,0 +1,119 @@
+namespace Strata.Guest.Memory;
+
+/// <summary>What a guest page is at present.</summary>
+public enum PageState : byte
+{
+    /// <summary>Not RAM.</summary>
+    None,
+
+    /// <summary>RAM never written: reads as zero and shares the zero frame.</summary>
+    Zero,
+
+    /// <summary>RAM in a frame of this machine alone.</summary>
+    Private,
+
+    /// <summary>RAM in a frame that other page maps use too: copied on the first write.</summary>
+    Shared,
+
+    /// <summary>RAM whose frame is being replaced: nobody gets it until the grace period is over.</summary>
+    Pending,
+}
+
+/// <summary>An entry of the page map.</summary>
+/// <param name="State">What the page is.</param>
+/// <param name="Frame">Its frame, for every state but <see cref="PageState.None"/>.</param>
+public readonly record struct PageEntry(PageState State, uint Frame)
+{
+    internal ulong Packed => ((ulong)Frame << 8) | (byte)State;
+
+    internal static PageEntry Unpack(ulong packed) => new((PageState)(byte)packed, (uint)(packed >> 8));
+}
+
+/// <summary>
+/// From guest-physical page numbers to frames: a radix tree with 64-way nodes. A published tree is immutable: snapshots and branches share it, and a map
+/// copies the path to what it changes, once; nodes that it made itself it changes in place.
+/// </summary>
+/// <remarks>Writers hold the lock of the owning <see cref="GuestMemory"/>; readers need none: an entry is one word.</remarks>
+public sealed class PageMap
+{
+    private const int BitsPerLevel = 6;
+    private const int Ways = 1 << BitsPerLevel;
+
+    private readonly int _levels;
+
+    // Nodes with this owner are this map's own; replaced when the tree is shared. Changed only by the writer.
+    private object _owner = new();
+    private volatile Node _root;
+
+    /// <summary>Makes a map without RAM for page numbers below <paramref name="pageCount"/>.</summary>
+    public PageMap(ulong pageCount)
+    {
+        _levels = 1;
+        while (_levels * BitsPerLevel < 64 && (pageCount - 1) >> (_levels * BitsPerLevel) != 0)
+            _levels++;
+        _root = NewNode(_levels - 1);
+    }
+
+    private PageMap(PageMap parent)
+    {
+        _levels = parent._levels;
+        _root = parent._root;
+    }
+
+    /// <summary>Reads the entry of a page; pages beyond the map are <see cref="PageState.None"/>.</summary>
+    public PageEntry this[ulong page]
+    {
+        get
+        {
+            if (_levels * BitsPerLevel < 64 && page >> (_levels * BitsPerLevel) != 0)
+                return default;
+            Node? node = _root;
+            for (int level = _levels - 1; level > 0; level--)
+            {
+                node = Volatile.Read(ref node.Children![Index(page, level)]);
+                if (node is null)
+                    return default;
+            }
+
+            return PageEntry.Unpack(Volatile.Read(ref node.Entries![Index(page, 0)]));
+        }
+    }
+
+    /// <summary>Writes the entry of a page, copying shared nodes on the way. The page must lie within the map.</summary>
+    public void Set(ulong page, PageEntry entry)
+    {
+        Node node = _root = Own(_root);
+        for (int level = _levels - 1; level > 0; level--)
+        {
+            ref Node? child = ref node.Children![Index(page, level)];
+            Node next = child is null ? NewNode(level - 1) : Own(child);
+            Volatile.Write(ref child, next);
+            node = next;
+        }
+
+        Volatile.Write(ref node.Entries![Index(page, 0)], entry.Packed);
+    }
+
+    /// <summary>Answers a second map with the same content; from now on each of the two copies what it changes.</summary>
+    public PageMap Share()
+    {
+        _owner = new object();
+        return new PageMap(this);
+    }
+
+    private static int Index(ulong page, int level) => (int)(page >> (level * BitsPerLevel)) & (Ways - 1);
+
+    private Node NewNode(int level) => new(_owner, level > 0 ? new Node?[Ways] : null, level > 0 ? null : new ulong[Ways]);
+
+    private Node Own(Node node) =>
+        ReferenceEquals(node.Owner, _owner) ? node : new Node(_owner, (Node?[]?)node.Children?.Clone(), (ulong[]?)node.Entries?.Clone());
+
+    private sealed class Node(object owner, Node?[]? children, ulong[]? entries)
+    {
+        public object Owner { get; } = owner;
+
+        public Node?[]? Children { get; } = children;
+
+        public ulong[]? Entries { get; } = entries;
+    }
+}

@@ -1,0 +1,54 @@
+using Strata.Guest.Memory;
+
+namespace Strata.Guest.Time;
+
+/// <summary>The one source of guest time, and the queue of everything that will happen to a machine's devices.</summary>
+/// <remarks>
+/// Every device completion and every timer is an event of this queue; no host thread raises an interrupt line by itself. Events run one at a time,
+/// under the machine's device lock, never on a carrier that runs guest code at that moment. In deterministic mode an event runs at an exact count of
+/// retired instructions; in free-running mode as soon as the host clock has reached its deadline.
+/// </remarks>
+public abstract class GuestClock
+{
+    /// <summary>Frequency of <c>mtime</c> and of <c>rdtime</c>, as on QEMU's <c>virt</c> board.</summary>
+    public const ulong TicksPerSecond = 10_000_000;
+
+    /// <summary>Guest time in ticks since the machine was made.</summary>
+    public abstract ulong Now { get; }
+
+    /// <summary>The time of day in nanoseconds since 1970, for a real-time clock: a modelled one in deterministic mode.</summary>
+    public abstract ulong WallClockNanoseconds { get; }
+
+    /// <summary>True when time derives from retired instructions.</summary>
+    public abstract bool IsDeterministic { get; }
+
+    /// <summary>Makes an event that runs <paramref name="action"/> whenever it falls due; it starts unscheduled.</summary>
+    /// <param name="name">A name that is unique in the machine: it breaks ties of equal deadlines and identifies the event in saved state.</param>
+    /// <param name="action">Runs under the device lock. Answers null when done, or what to wait for: then it is run again, and guest time of a
+    /// deterministic machine stands still until it is done.</param>
+    public abstract ClockEvent CreateEvent(string name, Func<MemoryWait?> action);
+
+    /// <summary>Announces work that the host does meanwhile (a disk read): <see cref="HostWork.Complete"/> is called from any thread when it is done, and
+    /// <paramref name="action"/> then runs as an event; in deterministic mode exactly <paramref name="modelledTicks"/> from now, for which the machine waits if need be.</summary>
+    public abstract HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action);
+}
+
+/// <summary>Something scheduled at a guest time; may be set again and again without allocating.</summary>
+public abstract class ClockEvent
+{
+    /// <summary>The tick at which the event is due, or <see cref="ulong.MaxValue"/> if it is not scheduled.</summary>
+    public abstract ulong Deadline { get; }
+
+    /// <summary>Schedules (or moves) the event. A deadline in the past means as soon as possible. Any thread may call it.</summary>
+    public abstract void Set(ulong deadlineTicks);
+
+    /// <summary>Unschedules the event. One that has begun to run is not stopped.</summary>
+    public void Cancel() => Set(ulong.MaxValue);
+}
+
+/// <summary>Host work in flight, see <see cref="GuestClock.BeginHostWork"/>.</summary>
+public abstract class HostWork
+{
+    /// <summary>The host has done its part. Called once, from any thread.</summary>
+    public abstract void Complete();
+}
