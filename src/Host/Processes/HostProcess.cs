@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Strata.Host.Processes;
+
+/// <summary>This process and others of this user's, as the kernel sees them.</summary>
+public static class HostProcess
+{
+    /// <summary>The number of the signal that ends a process without asking it.</summary>
+    public const int SignalKill = 9;
+
+    private const int SetDumpable = 4;
+
+    /// <summary>The effective user of this process.</summary>
+    public static uint UserId => Interop.Processes.EffectiveUser();
+
+    /// <summary>True while a process with that id exists (it may be somebody else's).</summary>
+    public static bool Exists(int id) =>
+        id > 0 && (Interop.Processes.Kill(id, Interop.Processes.SignalProbe) == 0 || Marshal.GetLastPInvokeError() != HostCall.NoSuchProcess);
+
+    /// <summary>Sends <paramref name="signal"/> to the process; false when there is no such process.</summary>
+    public static bool Signal(int id, int signal) => id > 0 && Interop.Processes.Kill(id, signal) == 0;
+
+    /// <summary>Keeps other processes of the user from reading this one's memory, and it from being dumped to a file (prctl(2)).</summary>
+    public static void RefuseDumps() => _ = Interop.Processes.ProcessControl(SetDumpable, 0, 0, 0, 0);
+
+    /// <summary>A second descriptor for the same open file.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The system refused.</exception>
+    public static SafeFileHandle Duplicate(SafeHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        int copy = Interop.Processes.Duplicate((int)file.DangerousGetHandle());
+        GC.KeepAlive(file);
+        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true) : throw HostCall.Failure("cannot duplicate a descriptor");
+    }
+
+    /// <summary>
+    /// The memory that a process holds, pages shared with others divided among them (PSS of /proc/PID/smaps_rollup, proc(5)), in bytes;
+    /// null when it has ended or may not be asked.
+    /// </summary>
+    public static long? ProportionalMemoryBytes(int id)
+    {
+        try
+        {
+            foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/smaps_rollup")))
+            {
+                if (line.StartsWith("Pss:", StringComparison.Ordinal))
+                    return long.Parse(line.AsSpan(4, line.Length - 6), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) * 1024;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        return null;
+    }
+}

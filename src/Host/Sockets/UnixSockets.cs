@@ -1,0 +1,94 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+using Strata.Host.Processes;
+
+namespace Strata.Host.Sockets;
+
+/// <summary>Who is at the other end of a Unix socket, as the kernel saw it when the connection was made.</summary>
+/// <param name="ProcessId">Its process.</param>
+/// <param name="UserId">Its effective user.</param>
+public readonly record struct PeerCredentials(int ProcessId, uint UserId);
+
+/// <summary>Unix stream sockets: pairs, and named ones inside a <see cref="PrivateFolder"/>, whatever the length of its path.</summary>
+public static class UnixSockets
+{
+    /// <summary>A connected pair; both ends close on exec.</summary>
+    /// <exception cref="Win32Exception">The system refused.</exception>
+    public static unsafe (Socket One, Socket Other) Pair()
+    {
+        // SAFETY: the kernel writes two integers.
+        int* descriptors = stackalloc int[2];
+        if (Interop.Sockets.SocketPair(Interop.Sockets.FamilyUnix, Interop.Sockets.TypeStream | Interop.Sockets.TypeCloseOnExec, 0, descriptors) != 0)
+            throw HostCall.Failure("cannot make a socket pair");
+        return (FromDescriptor(descriptors[0]), FromDescriptor(descriptors[1]));
+    }
+
+    /// <summary>A socket over an inherited or received descriptor, which it owns from now on.</summary>
+    /// <exception cref="SocketException">The descriptor is no stream socket.</exception>
+    public static Socket FromDescriptor(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: true));
+
+    /// <summary>A socket over a received file, which it owns from now on.</summary>
+    /// <exception cref="SocketException">The file is no stream socket.</exception>
+    public static Socket FromFile(SafeFileHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        Socket socket = FromDescriptor((int)file.DangerousGetHandle());
+        file.SetHandleAsInvalid();
+        return socket;
+    }
+
+    /// <summary>Listens at <paramref name="name"/> in <paramref name="folder"/> with mode 0600.</summary>
+    /// <exception cref="SocketException">The name is taken, or the system refused.</exception>
+    public static Socket Listen(PrivateFolder folder, string name, int backlog)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            string path = folder.Reach(name);
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            socket.Listen(backlog);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects to <paramref name="name"/> in <paramref name="folder"/>.</summary>
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    public static Socket Connect(PrivateFolder folder, string name)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(folder.Reach(name)));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Who is at the other end (unix(7), SO_PEERCRED).</summary>
+    /// <exception cref="Win32Exception">The socket is not connected.</exception>
+    public static unsafe PeerCredentials PeerOf(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        Interop.Sockets.Credentials credentials;
+        uint length = (uint)sizeof(Interop.Sockets.Credentials);
+
+        // SAFETY: the kernel writes at most length bytes into a local.
+        if (Interop.Sockets.GetOption(
+            (int)socket.Handle, Interop.Sockets.LevelSocket, Interop.Sockets.OptionPeerCredentials, &credentials, &length) != 0)
+            throw HostCall.Failure("cannot ask who is at the other end");
+        return new(credentials.ProcessId, credentials.UserId);
+    }
+}

@@ -1,0 +1,106 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Strata.Host.Terminals;
+
+/// <summary>The size of a terminal's window in character cells; 0 × 0 when it does not know.</summary>
+/// <param name="Columns">Its width.</param>
+/// <param name="Rows">Its height.</param>
+public readonly record struct TerminalSize(int Columns, int Rows);
+
+/// <summary>A terminal's line discipline settings (termios(3)), kept to be put back.</summary>
+public sealed class TerminalMode
+{
+    private readonly byte[] _settings;
+
+    private TerminalMode(byte[] settings) => _settings = settings;
+
+    /// <summary>The present mode of <paramref name="terminal"/>.</summary>
+    /// <exception cref="Win32Exception">It is no terminal, or it is gone.</exception>
+    public static unsafe TerminalMode Of(SafeHandle terminal)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        byte[] settings = new byte[Interop.Terminals.ModeBytes];
+
+        // SAFETY: struct termios has 60 bytes.
+        fixed (byte* mode = settings)
+        {
+            if (Interop.Terminals.GetMode((int)terminal.DangerousGetHandle(), mode) != 0)
+                throw HostCall.Failure("cannot read the terminal's mode");
+        }
+
+        GC.KeepAlive(terminal);
+        return new(settings);
+    }
+
+    /// <summary>This mode with every byte passed through as it comes (cfmakeraw(3)).</summary>
+    public unsafe TerminalMode AsRaw()
+    {
+        byte[] settings = (byte[])_settings.Clone();
+
+        // SAFETY: as above.
+        fixed (byte* mode = settings)
+            Interop.Terminals.MakeRaw(mode);
+        return new(settings);
+    }
+
+    /// <summary>Gives <paramref name="terminal"/> this mode; false when it is gone.</summary>
+    public unsafe bool Apply(SafeHandle terminal)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+
+        // SAFETY: as above.
+        fixed (byte* mode = _settings)
+        {
+            while (Interop.Terminals.SetMode((int)terminal.DangerousGetHandle(), Interop.Terminals.ApplyNow, mode) != 0)
+            {
+                if (Marshal.GetLastPInvokeError() != HostCall.Interrupted)
+                    return false;
+            }
+        }
+
+        GC.KeepAlive(terminal);
+        return true;
+    }
+
+    /// <summary>True when both are the same settings.</summary>
+    public bool Matches(TerminalMode other) => other is not null && _settings.AsSpan().SequenceEqual(other._settings);
+}
+
+/// <summary>Questions to a terminal.</summary>
+public static class Terminal
+{
+    /// <summary>True when <paramref name="file"/> is a terminal.</summary>
+    public static bool Is(SafeHandle file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        bool result = Interop.Terminals.IsTerminal((int)file.DangerousGetHandle()) == 1;
+        GC.KeepAlive(file);
+        return result;
+    }
+
+    /// <summary>The window size of <paramref name="terminal"/>; 0 × 0 when it is none.</summary>
+    public static unsafe TerminalSize SizeOf(SafeHandle terminal)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        Interop.Terminals.WindowSize size;
+
+        // SAFETY: the kernel writes one struct winsize.
+        int refused = Interop.Terminals.Control((int)terminal.DangerousGetHandle(), Interop.Terminals.GetWindowSize, &size);
+        GC.KeepAlive(terminal);
+        return refused == 0 ? new(size.Columns, size.Rows) : default;
+    }
+
+    /// <summary>Changes the window size, as a terminal emulator does; the foreground process group gets SIGWINCH.</summary>
+    /// <exception cref="Win32Exception">It is no terminal.</exception>
+    public static unsafe void Resize(SafeHandle terminal, TerminalSize size)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        Interop.Terminals.WindowSize window = new() { Columns = (ushort)size.Columns, Rows = (ushort)size.Rows };
+
+        // SAFETY: the kernel reads one struct winsize.
+        if (Interop.Terminals.Control((int)terminal.DangerousGetHandle(), Interop.Terminals.SetWindowSize, &window) != 0)
+            throw HostCall.Failure("cannot change the window size");
+        GC.KeepAlive(terminal);
+    }
+}
