@@ -135,6 +135,9 @@ public struct HartState
     /// <summary>pmpaddr0 to pmpaddr15.</summary>
     public PmpAddresses PmpAddress;
 
+    /// <summary>Counts changes of <see cref="PmpConfiguration"/> and <see cref="PmpAddress"/>: what was derived from them names the epoch it holds for.</summary>
+    public uint PmpEpoch;
+
     /// <summary>Physical address that the last LR reserved.</summary>
     public ulong ReservationAddress;
 
