@@ -1,0 +1,119 @@
+using System.Diagnostics;
+
+namespace Strata.Cpu.Paging;
+
+public sealed unsafe partial class SoftwareTlb
+{
+    private const ulong IsFilled = 1;
+    private const ulong IsLogged = 2;
+
+    /// <summary>SFENCE.VMA or SINVAL.VMA of the hart: forgets what the instruction names, or more.</summary>
+    /// <param name="hartId">The hart.</param>
+    /// <param name="virtualAddress">rs1's value, or null for x0: every address.</param>
+    /// <param name="asid">rs2's value, or null for x0: every address space, and global mappings too.</param>
+    public void Fence(int hartId, ulong? virtualAddress, ulong? asid)
+    {
+        for (int set = 0; set < SetCount; set++)
+        {
+            SetState state = _sets[set];
+            if (state.LogCount == 0 || state.Key.Satp == 0 || state.Key.HartId != hartId)
+                continue;
+            if (asid is not null && (state.Key.Asid != (asid & 0xffff) || !state.HasLocalFills))
+                continue;
+            if (virtualAddress is null || state.MayShareMapping(virtualAddress.Value))
+                Clear(set);
+            else
+                DropVirtualPage(set, virtualAddress.Value);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DropPage(ulong pageAddress)
+    {
+        int next = _heads[HeadOf(pageAddress)];
+        while (next != 0)
+        {
+            int index = next - 1;
+            next = _records[index].Next;
+            if ((_records[index].GuestPage & ~PageOffset) == pageAddress)
+                Drop(index);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void DropAll()
+    {
+        for (int set = 0; set <= SetCount; set++)
+            Clear(set);
+    }
+
+    private static int HeadOf(ulong guestPage) => (int)(((guestPage >> 12) * 0x9E3779B97F4A7C15) >> 52);
+
+    private void Put(int set, int index, ulong page, ulong guestPage, nint hostPage)
+    {
+        FillRecord* record = _records + index;
+        if ((record->GuestPage & IsFilled) != 0)
+            Unlink(index);
+        if ((record->GuestPage & IsLogged) == 0)
+        {
+            SetState state = _sets[set];
+            _logs[(set * EntriesPerSet) + state.LogCount++] = (ushort)(index - (set * EntriesPerSet));
+        }
+
+        int* head = _heads + HeadOf(guestPage);
+        record->GuestPage = guestPage | IsFilled | IsLogged;
+        record->Next = *head;
+        record->Previous = 0;
+        if (*head != 0)
+            _records[*head - 1].Previous = index + 1;
+        *head = index + 1;
+        _entries[index] = new TlbEntry { Page = page, Addend = hostPage - (nint)page };
+    }
+
+    private void DropVirtualPage(int set, ulong virtualAddress)
+    {
+        int index = (set * EntriesPerSet) + (int)((virtualAddress >> 12) & (EntryCount - 1));
+        for (int table = 0; table < TablesPerSet; table++, index += EntryCount)
+        {
+            if ((_records[index].GuestPage & IsFilled) != 0 && _entries[index].Page == (virtualAddress & ~PageOffset))
+                Drop(index);
+        }
+    }
+
+    private void Clear(int set)
+    {
+        SetState state = _sets[set];
+        ushort* log = _logs + (set * EntriesPerSet);
+        for (int i = 0; i < state.LogCount; i++)
+        {
+            int index = (set * EntriesPerSet) + log[i];
+            if ((_records[index].GuestPage & IsFilled) != 0)
+                Drop(index);
+            _records[index].GuestPage = 0;
+        }
+
+        state.Reset();
+    }
+
+    private void Drop(int index)
+    {
+        Unlink(index);
+        _records[index].GuestPage &= ~IsFilled;
+        Invalidate(index);
+    }
+
+    private void Unlink(int index)
+    {
+        FillRecord* record = _records + index;
+        Debug.Assert((record->GuestPage & IsFilled) != 0, "only filled entries are in a chain");
+        if (record->Next != 0)
+            _records[record->Next - 1].Previous = record->Previous;
+        if (record->Previous != 0)
+            _records[record->Previous - 1].Next = record->Next;
+        else
+            _heads[HeadOf(record->GuestPage)] = record->Next;
+    }
+
+    /// <summary>Empty: the page belongs at another index than this entry's, so nothing that is looked up here lies in it.</summary>
+    private void Invalidate(int index) => _entries[index] = new TlbEntry { Page = (index & (EntryCount - 1)) == 0 ? 0x1000UL : 0 };
+}

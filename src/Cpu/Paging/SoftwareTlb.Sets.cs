@@ -1,0 +1,107 @@
+using Strata.Cpu.RiscV;
+using Strata.Cpu.RiscV.Csr;
+
+namespace Strata.Cpu.Paging;
+
+public sealed unsafe partial class SoftwareTlb
+{
+    /// <summary>What a set's translations depend on besides the page tables themselves.</summary>
+    /// <param name="Satp">satp, or 0 where addresses are physical.</param>
+    /// <param name="Context">PMP epoch in bits 63 to 32, hart in 31 to 8, ADUE 5, PBMTE 4, MXR 3, SUM 2, mode in 1 to 0.</param>
+    private readonly record struct SetKey(ulong Satp, ulong Context)
+    {
+        /// <summary>Matches no hart: the key of a set that was never used.</summary>
+        public static SetKey None => new(ulong.MaxValue, ulong.MaxValue);
+
+        public int HartId => (int)(Context >> 8) & 0xffffff;
+
+        public ulong Asid => (Satp >> 44) & 0xffff;
+
+        public static SetKey Of(in HartState s, int hartId, PrivilegeMode mode)
+        {
+            ulong context = ((ulong)s.PmpEpoch << 32) | ((ulong)(uint)hartId << 8) | (ulong)mode;
+            if (mode == PrivilegeMode.Machine || s.Satp >> 60 == 0)
+                return new SetKey(0, context);
+            if ((s.MStatus & MStatusBits.Mxr) != 0)
+                context |= 1 << 3;
+            if (mode == PrivilegeMode.Supervisor && (s.MStatus & MStatusBits.Sum) != 0)
+                context |= 1 << 2;
+            if ((s.Menvcfg & EnvironmentBits.Pbmte) != 0)
+                context |= 1 << 4;
+            if ((s.Menvcfg & EnvironmentBits.Adue) != 0)
+                context |= 1 << 5;
+            return new SetKey(s.Satp, context);
+        }
+    }
+
+    /// <summary>The promise behind an entry.</summary>
+    private struct FillRecord
+    {
+        /// <summary>Guest-physical page; bit 0: the entry is valid and in its chain; bit 1: its index is in the set's log.</summary>
+        public ulong GuestPage;
+
+        /// <summary>Next and previous record of the chain, as index + 1; 0 is none.</summary>
+        public int Next;
+        public int Previous;
+    }
+
+    /// <summary>What is known of a set as a whole.</summary>
+    private sealed class SetState
+    {
+        private const int MostRegions = 8;
+
+        private readonly (ulong Start, int Bits)[] _regions = new (ulong, int)[MostRegions];
+        private int _regionCount;
+        private bool _regionsOverflowed;
+
+        public SetKey Key { get; set; } = SetKey.None;
+
+        public uint Epoch { get; set; }
+
+        public ulong LastUse { get; set; }
+
+        public int LogCount { get; set; }
+
+        /// <summary>Holds fills that are not global.</summary>
+        public bool HasLocalFills { get; set; }
+
+        public void Reset()
+        {
+            LogCount = 0;
+            HasLocalFills = false;
+            _regionCount = 0;
+            _regionsOverflowed = false;
+        }
+
+        /// <summary>Remembers that fills were made from a mapping wider than a page.</summary>
+        public void AddRegion(ulong start, int bits)
+        {
+            if (_regionsOverflowed)
+                return;
+            for (int i = 0; i < _regionCount; i++)
+            {
+                if (_regions[i] == (start, bits))
+                    return;
+            }
+
+            if (_regionCount == MostRegions)
+                _regionsOverflowed = true;
+            else
+                _regions[_regionCount++] = (start, bits);
+        }
+
+        /// <summary>Some fill of another page may come from a mapping that holds <paramref name="virtualAddress"/> too.</summary>
+        public bool MayShareMapping(ulong virtualAddress)
+        {
+            if (_regionsOverflowed)
+                return true;
+            for (int i = 0; i < _regionCount; i++)
+            {
+                if (virtualAddress >> _regions[i].Bits == _regions[i].Start >> _regions[i].Bits)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+}

@@ -1,0 +1,222 @@
+// Privileged specification 1.13, sections 4.2.1 (SFENCE.VMA), 4.3 and 4.4: what a hart may remember of its page tables, and who makes it forget.
+//
+// Every fill is a promise. Who takes it back, how they know that it has landed, and the test that catches it if not:
+//
+// | what changes                        | who revokes                               | landed when                               | test                               |
+// |-------------------------------------|-------------------------------------------|-------------------------------------------|------------------------------------|
+// | a page table of this hart           | the guest: SFENCE.VMA -> Fence            | at once, on the owning carrier            | SoftwareTlbTests.Fence_*           |
+// | ... seen from another hart          | remote fence: raises HartState.FenceEpoch | the carrier's next Activate (each entry   | SoftwareTlbTests.Epoch_*           |
+// |                                     |                                           | to the run loop and each poll after it)   |                                    |
+// | satp, mode, SUM, MXR, MPRV, PMP,    | nobody: they are the set's key, Activate  | at once: the run loop activates before    | SoftwareTlbTests.Key_*             |
+// | menvcfg.ADUE and PBMTE              | chooses another set                       | the next access (TranslationChanged)      |                                    |
+// | the frame behind a guest page, or   | Guest's Revocations -> DropPage, DropAll  | the carrier has passed its poll; on the   | SoftwareTlbTests.DropPage_*,       |
+// | its being writable without notice   |                                           | replacing carrier itself at once          | Guest's message-passing tests      |
+// | deterministic mode: a store to a    | GuestMemory.StoredTo (page tables never   | before the store's instruction retires    | AddressTranslationTests            |
+// | page table                          | have write entries) -> DropAll            |                                           |                                    |
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Strata.Cpu.RiscV;
+using Strata.Guest.Memory;
+using Strata.Guest.Processors;
+
+namespace Strata.Cpu.Paging;
+
+/// <summary>One cached translation: a virtual page and what to add to a virtual address in it to get the host's.</summary>
+/// <remarks>
+/// An access of n bytes at address a hits if <c>a - Page &lt;= 4096 - n</c> (unsigned): one subtraction and one compare, exact for misaligned accesses,
+/// for those that leave the page, and for non-canonical addresses. An empty entry holds a page that no address looked up at its index lies in.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+public struct TlbEntry
+{
+    /// <summary>Virtual address of the page's first byte.</summary>
+    public ulong Page;
+
+    /// <summary>Host address minus virtual address.</summary>
+    public nint Addend;
+}
+
+/// <summary>
+/// The software TLB of one carrier: sets of three direct-mapped tables (read, write, fetch) in native memory. A set belongs to one hart, address space and
+/// effective mode, so a change of mode or of ASID chooses another set and forgets nothing.
+/// </summary>
+/// <remarks>Used by its carrier's thread alone. It serves the harts of one machine.</remarks>
+public sealed unsafe partial class SoftwareTlb : ICarrierFills
+{
+    /// <summary>Entries of one table; the index is the low bits of the virtual page number.</summary>
+    public const int EntryCount = 1024;
+
+    internal const int SetCount = 16;
+    private const int TablesPerSet = 3;
+    private const int EntriesPerSet = EntryCount * TablesPerSet;
+    private const int HeadCount = 4096;
+
+    // The walker's own table: guest-physical page tables by physical page, tagged with nothing: physical memory is the same for every hart.
+    private const int WalkBase = SetCount * EntriesPerSet;
+    private const int TotalEntries = WalkBase + EntryCount;
+
+    private const ulong PageOffset = 0xfff;
+
+    // Owned, zeroed at first. An entry, and at the same index the record of its promise.
+    private readonly TlbEntry* _entries;
+    private readonly FillRecord* _records;
+
+    // Reverse map: hash of the guest page -> first record of a chain, as index + 1; 0 is none.
+    private readonly int* _heads;
+
+    // Per set, the indexes in it that were filled since it was cleared, each once; the walker's table is the last set.
+    private readonly ushort* _logs;
+    private readonly SetState[] _sets = new SetState[SetCount + 1];
+
+    private ulong _useClock;
+    private int _dataSet;
+    private int _fetchSet;
+    private bool _disposed;
+
+    /// <summary>Makes an empty TLB. Its tables take about 1.7 MB of address space and memory only where they were used.</summary>
+    public SoftwareTlb()
+    {
+        // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
+        _entries = (TlbEntry*)NativeMemory.AllocZeroed(TotalEntries, (nuint)sizeof(TlbEntry));
+        _records = (FillRecord*)NativeMemory.AllocZeroed(TotalEntries, (nuint)sizeof(FillRecord));
+        _heads = (int*)NativeMemory.AllocZeroed(HeadCount, sizeof(int));
+        _logs = (ushort*)NativeMemory.AllocZeroed((SetCount + 1) * EntriesPerSet, sizeof(ushort));
+        for (int set = 0; set <= SetCount; set++)
+        {
+            _sets[set] = new SetState();
+            for (int table = 0; table < (set == SetCount ? 1 : TablesPerSet); table++)
+                Invalidate((set * EntriesPerSet) + (table * EntryCount));
+        }
+
+        Select(0, 0);
+    }
+
+    /// <summary>Frees the tables of a TLB that nobody disposed of.</summary>
+    ~SoftwareTlb() => Free();
+
+    /// <summary>Loads look here: <see cref="EntryCount"/> entries. Valid until the next <see cref="Activate"/>.</summary>
+    public TlbEntry* Read { get; private set; }
+
+    /// <summary>Stores look here. Valid until the next <see cref="Activate"/>.</summary>
+    public TlbEntry* Write { get; private set; }
+
+    /// <summary>Instruction fetches look here. Valid until the next <see cref="Activate"/>.</summary>
+    public TlbEntry* Fetch { get; private set; }
+
+    /// <summary>Where a virtual address is looked up in a table.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TlbEntry* Find(TlbEntry* table, ulong virtualAddress) => table + (int)((virtualAddress >> 12) & (EntryCount - 1));
+
+    /// <summary>True if <paramref name="entry"/>, found for the address, serves <paramref name="size"/> bytes there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Hits(TlbEntry* entry, ulong virtualAddress, int size) => virtualAddress - entry->Page <= 4096UL - (uint)size;
+
+    /// <summary>The guest-physical address of the page that a valid entry of this TLB translates to.</summary>
+    public ulong GuestPageOf(TlbEntry* entry)
+    {
+        Debug.Assert(entry >= _entries && entry < _entries + TotalEntries, "not an entry of this TLB");
+        return _records[entry - _entries].GuestPage & ~PageOffset;
+    }
+
+    /// <summary>
+    /// Chooses the tables for the hart as it is now: called when it is switched in, after every change of privilege, satp, mstatus, PMP or menvcfg
+    /// (<see cref="HartState.TranslationChanged"/>), and after a poll that found a remote fence (<see cref="HartState.FenceEpoch"/>).
+    /// </summary>
+    public void Activate(ref HartState s, int hartId)
+    {
+        // Ordered after the fence that raised it: whoever raised it changed the page tables before.
+        uint epoch = Volatile.Read(ref s.FenceEpoch);
+        PrivilegeMode dataMode = AddressTranslation.DataMode(in s);
+        int fetch = SetFor(SetKey.Of(in s, hartId, s.Privilege), epoch);
+        int data = dataMode == s.Privilege ? fetch : SetFor(SetKey.Of(in s, hartId, dataMode), epoch);
+        Select(data, fetch);
+    }
+
+    /// <summary>Remembers a translation in the active set. The caller has checked every permission for every byte of the page.</summary>
+    /// <param name="access">The table.</param>
+    /// <param name="virtualAddress">Any address in the virtual page.</param>
+    /// <param name="physicalAddress">Any address in the guest-physical page.</param>
+    /// <param name="hostPage">Host address of the page's first byte.</param>
+    /// <param name="regionBits">The mapping that it was made from spans 2^this bytes: 12, or more for a superpage or a Svnapot range.</param>
+    /// <param name="isGlobal">Every page table entry's G bit on the way made the mapping global.</param>
+    internal void Fill(FillAccess access, ulong virtualAddress, ulong physicalAddress, nint hostPage, int regionBits, bool isGlobal)
+    {
+        int set = access == FillAccess.Fetch ? _fetchSet : _dataSet;
+        ulong page = virtualAddress & ~PageOffset;
+        int index = (set * EntriesPerSet) + ((int)access * EntryCount) + (int)((virtualAddress >> 12) & (EntryCount - 1));
+        Put(set, index, page, physicalAddress & ~PageOffset, hostPage);
+        SetState state = _sets[set];
+        if (!isGlobal)
+            state.HasLocalFills = true;
+        if (regionBits > 12)
+            state.AddRegion(page & ~((1UL << regionBits) - 1), regionBits);
+    }
+
+    /// <summary>The host address of a guest page that the walker has read a page table from, or 0.</summary>
+    internal nint FindPageTable(ulong guestPage)
+    {
+        TlbEntry* entry = _entries + WalkBase + (int)((guestPage >> 12) & (EntryCount - 1));
+        return entry->Page == guestPage ? (nint)guestPage + entry->Addend : 0;
+    }
+
+    /// <summary>Remembers where a page table lies in the host, until <see cref="DropPage"/>.</summary>
+    internal void FillPageTable(ulong guestPage, nint hostPage) =>
+        Put(SetCount, WalkBase + (int)((guestPage >> 12) & (EntryCount - 1)), guestPage, guestPage, hostPage);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        NativeMemory.Free(_entries);
+        NativeMemory.Free(_records);
+        NativeMemory.Free(_heads);
+        NativeMemory.Free(_logs);
+    }
+
+    private void Select(int dataSet, int fetchSet)
+    {
+        _dataSet = dataSet;
+        _fetchSet = fetchSet;
+        Read = _entries + (dataSet * EntriesPerSet) + ((int)FillAccess.Read * EntryCount);
+        Write = _entries + (dataSet * EntriesPerSet) + ((int)FillAccess.Write * EntryCount);
+        Fetch = _entries + (fetchSet * EntriesPerSet) + ((int)FillAccess.Fetch * EntryCount);
+    }
+
+    /// <summary>Finds the key's set, or clears the least recently used one for it; never answers a set older than the hart's fence epoch.</summary>
+    private int SetFor(SetKey key, uint epoch)
+    {
+        int found = -1;
+        int oldest = 0;
+        for (int set = 0; set < SetCount; set++)
+        {
+            if (_sets[set].Key == key)
+            {
+                found = set;
+                break;
+            }
+
+            if (_sets[set].LastUse < _sets[oldest].LastUse)
+                oldest = set;
+        }
+
+        if (found < 0 || _sets[found].Epoch != epoch)
+        {
+            found = found < 0 ? oldest : found;
+            Clear(found);
+            _sets[found].Key = key;
+            _sets[found].Epoch = epoch;
+        }
+
+        _sets[found].LastUse = ++_useClock;
+        return found;
+    }
+}
