@@ -65,7 +65,7 @@ public sealed partial class AddressTranslation(GuestMemory memory)
     /// </summary>
     public void TranslateForCacheBlock(ref HartState s, ulong virtualAddress, int size, SoftwareTlb tlb, out Translation translation)
     {
-        // Whatever may be stored to may be loaded from: W without R is reserved, and PMP's W without R does not occur with page tables that Linux makes.
+        // Whatever may be stored to may be loaded from: page tables and PMP both reserve W without R.
         Translate(ref s, virtualAddress, FillAccess.Read, size, tlb, out translation);
         if (translation.Kind != TranslationKind.Fault)
             return;

@@ -92,9 +92,6 @@ public sealed unsafe partial class SoftwareTlb : ICarrierFills
         Select(0, 0);
     }
 
-    /// <summary>Frees the tables of a TLB that nobody disposed of.</summary>
-    ~SoftwareTlb() => Free();
-
     /// <summary>Loads look here: <see cref="EntryCount"/> entries. Valid until the next <see cref="Activate"/>.</summary>
     public TlbEntry* Read { get; private set; }
 
@@ -166,12 +163,6 @@ public sealed unsafe partial class SoftwareTlb : ICarrierFills
 
     /// <inheritdoc/>
     public void Dispose()
-    {
-        Free();
-        GC.SuppressFinalize(this);
-    }
-
-    private void Free()
     {
         if (_disposed)
             return;
