@@ -268,10 +268,10 @@ internal static class InstructionTable
         new("....... 00011 ..... 110 00000 0010011",   PrefetchW,   Prefetch,    Zicbop,      Innocuous,         "prefetch.w imm(rs1)"),
 
         // Privileged specification 1.13, section 3.3, chapter 4; Svinval.
-        new("0001000 00010 00000 000 00000 1110011",   Sret,        None,        System,      Privileged,        "sret"),
-        new("0011000 00010 00000 000 00000 1110011",   Mret,        None,        System,      Privileged,        "mret"),
-        new("0001000 00101 00000 000 00000 1110011",   Wfi,         None,        System,      Privileged,        "wfi"),
-        new("0001001 ..... ..... 000 00000 1110011",   SfenceVma,   R,           System,      Privileged,        "sfence.vma rs1,rs2"),
+        new("0001000 00010 00000 000 00000 1110011",   Sret,        None,        PrivilegedIsa, Privileged,        "sret"),
+        new("0011000 00010 00000 000 00000 1110011",   Mret,        None,        PrivilegedIsa, Privileged,        "mret"),
+        new("0001000 00101 00000 000 00000 1110011",   Wfi,         None,        PrivilegedIsa, Privileged,        "wfi"),
+        new("0001001 ..... ..... 000 00000 1110011",   SfenceVma,   R,           PrivilegedIsa, Privileged,        "sfence.vma rs1,rs2"),
         new("0001011 ..... ..... 000 00000 1110011",   SinvalVma,   R,           Svinval,     Privileged,        "sinval.vma rs1,rs2"),
         new("0001100 00000 00000 000 00000 1110011",   SfenceWInval, None,        Svinval,     Privileged,        "sfence.w.inval"),
         new("0001100 00001 00000 000 00000 1110011",   SfenceInvalIr, None,        Svinval,     Privileged,        "sfence.inval.ir"),
