@@ -44,7 +44,7 @@ internal static class Decoder
                 Immediate = ((signed >> 31) << 20) | (Field(bits, 12, 8) << 12) | (Field(bits, 20, 1) << 11) | (Field(bits, 21, 10) << 1),
             },
             InstructionFormat.Shift => instruction with { Immediate = Field(bits, 20, 6) },
-            InstructionFormat.Csr => instruction with { Immediate = Field(bits, 20, 12) },
+            InstructionFormat.CsrAccess => instruction with { Immediate = Field(bits, 20, 12) },
             InstructionFormat.Atomic => instruction with { Immediate = Field(bits, 25, 2) },
             InstructionFormat.Prefetch => instruction with { Immediate = (signed >> 25) << 5 },
             _ => instruction,

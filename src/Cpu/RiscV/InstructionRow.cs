@@ -27,7 +27,7 @@ internal enum Extension : byte
 /// <summary>How operands lie in the word; those of C say which form of chapter 27 and how the immediate is scattered.</summary>
 internal enum InstructionFormat : byte
 {
-    None, R, R4, I, S, B, U, J, Shift, Csr, Atomic, Prefetch,
+    None, R, R4, I, S, B, U, J, Shift, CsrAccess, Atomic, Prefetch,
     CAddi, CAddi4spn, CAddi16sp, CLi, CLui, CAndi, CShift, CShiftPrime, CA, CMv, CAdd, CJr, CJalr, CJ, CB,
     CLw, CLd, CSw, CSd, CLwsp, CLdsp, CSwsp, CSdsp,
 }

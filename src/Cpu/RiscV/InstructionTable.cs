@@ -80,12 +80,12 @@ internal static class InstructionTable
         new("....... ..... ..... 001 ..... 0001111",   FenceI,      None,        Zifencei,    Innocuous,         "fence.i"),
 
         // Zicsr.
-        new("....... ..... ..... 001 ..... 1110011",   Csrrw,       Csr,         Zicsr,       ControlSensitive,  "csrrw rd,csr,rs1"),
-        new("....... ..... ..... 010 ..... 1110011",   Csrrs,       Csr,         Zicsr,       ControlSensitive,  "csrrs rd,csr,rs1"),
-        new("....... ..... ..... 011 ..... 1110011",   Csrrc,       Csr,         Zicsr,       ControlSensitive,  "csrrc rd,csr,rs1"),
-        new("....... ..... ..... 101 ..... 1110011",   Csrrwi,      Csr,         Zicsr,       ControlSensitive,  "csrrwi rd,csr,uimm5"),
-        new("....... ..... ..... 110 ..... 1110011",   Csrrsi,      Csr,         Zicsr,       ControlSensitive,  "csrrsi rd,csr,uimm5"),
-        new("....... ..... ..... 111 ..... 1110011",   Csrrci,      Csr,         Zicsr,       ControlSensitive,  "csrrci rd,csr,uimm5"),
+        new("....... ..... ..... 001 ..... 1110011",   Csrrw,       CsrAccess,   Zicsr,       ControlSensitive,  "csrrw rd,csr,rs1"),
+        new("....... ..... ..... 010 ..... 1110011",   Csrrs,       CsrAccess,   Zicsr,       ControlSensitive,  "csrrs rd,csr,rs1"),
+        new("....... ..... ..... 011 ..... 1110011",   Csrrc,       CsrAccess,   Zicsr,       ControlSensitive,  "csrrc rd,csr,rs1"),
+        new("....... ..... ..... 101 ..... 1110011",   Csrrwi,      CsrAccess,   Zicsr,       ControlSensitive,  "csrrwi rd,csr,uimm5"),
+        new("....... ..... ..... 110 ..... 1110011",   Csrrsi,      CsrAccess,   Zicsr,       ControlSensitive,  "csrrsi rd,csr,uimm5"),
+        new("....... ..... ..... 111 ..... 1110011",   Csrrci,      CsrAccess,   Zicsr,       ControlSensitive,  "csrrci rd,csr,uimm5"),
 
         // M.
         new("0000001 ..... ..... 000 ..... 0110011",   Mul,         R,           M,           Innocuous,         "mul rd,rs1,rs2"),
