@@ -1,0 +1,144 @@
+using Strata.Guest.Memory;
+using Strata.Guest.Processors;
+using Strata.Host;
+
+namespace Strata.Machines.Carriers;
+
+/// <summary>The threads that run harts: as many as the host has cores, for all machines of the process.</summary>
+/// <remarks>
+/// A carrier takes the next runnable task from one queue, runs it for a slice and puts it back if it wants to go on. A waiting hart holds no thread.
+/// Each carrier keeps a set of fills for each machine that it has served lately.
+/// </remarks>
+public sealed class CarrierPool : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Carrier[] _carriers;
+
+    // All guarded by _lock.
+    private readonly Queue<CarrierTask> _runnable = new();
+    private readonly Stack<Carrier> _parked = new();
+    private bool _stopped;
+
+    /// <summary>Starts <paramref name="carrierCount"/> carriers.</summary>
+    public CarrierPool(int carrierCount)
+    {
+        _carriers = new Carrier[carrierCount];
+        for (int i = 0; i < carrierCount; i++)
+            _carriers[i] = new Carrier(this, i);
+        foreach (Carrier carrier in _carriers)
+            carrier.Start();
+    }
+
+    /// <summary>Number of carriers.</summary>
+    public int CarrierCount => _carriers.Length;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_stopped)
+                return;
+            _stopped = true;
+            foreach (Carrier carrier in _parked)
+                carrier.Parking.Signal();
+            _parked.Clear();
+        }
+
+        foreach (Carrier carrier in _carriers)
+            carrier.Join();
+    }
+
+    /// <summary>Drops the fills that carriers keep for a machine none of whose tasks will run again.</summary>
+    internal void Forget(GuestMemory memory)
+    {
+        foreach (Carrier carrier in _carriers)
+            carrier.Forget(memory);
+    }
+
+    internal void Enqueue(CarrierTask task)
+    {
+        Carrier? wake = null;
+        lock (_lock)
+        {
+            _runnable.Enqueue(task);
+            if (_parked.TryPop(out Carrier? parked))
+                wake = parked;
+        }
+
+        wake?.Parking.Signal();
+    }
+
+    // Answers null when the pool is stopped.
+    internal CarrierTask? Take(Carrier carrier)
+    {
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (_stopped)
+                    return null;
+                if (_runnable.TryDequeue(out CarrierTask? task))
+                    return task;
+                _parked.Push(carrier);
+            }
+
+            carrier.Parking.Wait();
+        }
+    }
+}
+
+/// <summary>One thread that runs tasks, and the fills that belong to it.</summary>
+internal sealed class Carrier
+{
+    private readonly CarrierPool _pool;
+    private readonly Thread _thread;
+    private readonly Lock _lock = new();
+
+    // Guarded by _lock: a slot for each machine that this carrier has served.
+    private readonly Dictionary<GuestMemory, CarrierSlot> _slots = [];
+
+    public Carrier(CarrierPool pool, int index)
+    {
+        _pool = pool;
+        _thread = new Thread(Work) { Name = $"carrier-{index}", IsBackground = true };
+    }
+
+    public Futex Parking { get; } = new();
+
+    public void Start() => _thread.Start();
+
+    public void Join()
+    {
+        if (Thread.CurrentThread != _thread)
+            _thread.Join();
+        Parking.Dispose();
+    }
+
+    public CarrierSlot SlotFor(GuestMemory memory, IProcessorFamily processors)
+    {
+        lock (_lock)
+        {
+            if (!_slots.TryGetValue(memory, out CarrierSlot? slot))
+                _slots.Add(memory, slot = memory.Revocations.Register(processors.CreateFills()));
+            return slot;
+        }
+    }
+
+    public void Forget(GuestMemory memory)
+    {
+        lock (_lock)
+        {
+            if (!_slots.Remove(memory, out CarrierSlot? slot))
+                return;
+            memory.Revocations.Unregister(slot);
+            slot.Fills.Dispose();
+        }
+    }
+
+    private void Work()
+    {
+        while (_pool.Take(this) is { } task)
+            task.RunOn(this);
+    }
+}

@@ -1,0 +1,145 @@
+using Strata.Guest.Memory;
+using Strata.Guest.Processors;
+using Strata.Guest.Time;
+
+namespace Strata.Machines.Carriers;
+
+/// <summary>A whole deterministic machine: its harts run one at a time in quanta of instructions, events fall between them at exact counts.</summary>
+internal sealed class DeterministicTask : CarrierTask
+{
+    private const ulong QuantumInstructions = 10_000;
+
+    private readonly Machine _machine;
+    private readonly DeterministicClock _clock;
+    private readonly IProcessor[] _harts;
+    private readonly RunExitReason[] _waiting;
+
+    // Which hart runs, and how much of its quantum is left.
+    private int _current;
+    private ulong _quantumLeft = QuantumInstructions;
+
+    public DeterministicTask(CarrierPool pool, Machine machine, DeterministicClock clock, IProcessor[] harts)
+        : base(pool)
+    {
+        _machine = machine;
+        _clock = clock;
+        _harts = harts;
+        _waiting = new RunExitReason[harts.Length];
+        for (int i = 0; i < harts.Length; i++)
+        {
+            int index = i;
+            harts[i].Woken = () =>
+            {
+                _waiting[index] = RunExitReason.Kicked;
+                Wake();
+            };
+        }
+    }
+
+    /// <summary>Called at every multiple of <see cref="CheckpointInstructions"/> with the instruction count, when no hart runs. For tests that compare runs.</summary>
+    public Action<ulong>? Checkpoint { get; set; }
+
+    /// <summary>How far checkpoints are apart.</summary>
+    public ulong CheckpointInstructions { get; set; } = 1_000_000;
+
+    protected override bool RunSlice(Carrier carrier)
+    {
+        try
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                if (!_machine.MayRun)
+                    return _machine.Parked();
+                if (_clock.RunDueEvents() is { } wait)
+                {
+                    wait.OnCompleted(Wake);
+                    return false;
+                }
+
+                if (!RunQuantum(carrier, out MemoryWait? absent))
+                {
+                    absent?.OnCompleted(Wake);
+                    return false;
+                }
+            }
+        }
+        catch (Exception exception)
+        {
+            _machine.Fail(exception);
+        }
+
+        return true;
+    }
+
+    // False: nothing can run before absent completes, or (null) before the machine is woken.
+    private bool RunQuantum(Carrier carrier, out MemoryWait? absent)
+    {
+        absent = null;
+        if (!ChooseHart())
+        {
+            ulong before = _clock.InstructionCount;
+            if (!_clock.SkipToNextEvent())
+                return false;
+            ReportCheckpoints(before);
+            return true;
+        }
+
+        IProcessor hart = _harts[_current];
+        ulong budget = Math.Min(_quantumLeft, _clock.InstructionsUntilNextEvent);
+        ulong count = _clock.InstructionCount;
+        if (Checkpoint is not null)
+            budget = Math.Min(budget, CheckpointInstructions - (count % CheckpointInstructions));
+        if (budget == 0)
+            return true;
+        CarrierSlot slot = carrier.SlotFor(_machine.Memory, _machine.Processors);
+        _machine.Memory.Revocations.Enter(slot, hart);
+        _waiting[_current] = RunExitReason.Kicked;
+        _clock.BeginRun(hart);
+        RunExit exit = hart.Run(slot.Fills, budget);
+        _clock.EndRun();
+        _machine.Memory.Revocations.Leave(slot);
+        _quantumLeft -= Math.Min(_quantumLeft, _clock.InstructionCount - count);
+        ReportCheckpoints(count);
+        switch (exit.Reason)
+        {
+            case RunExitReason.WaitingForMemory when exit.Wait is { IsCompleted: false } wait:
+                // Guest time stands still and no other hart runs: where a page is may not change what happens.
+                absent = wait;
+                return false;
+            case RunExitReason.WaitingForInterrupt or RunExitReason.Stopped:
+                _waiting[_current] = exit.Reason;
+                _quantumLeft = 0;
+                break;
+        }
+
+        return true;
+    }
+
+    private bool ChooseHart()
+    {
+        if (_quantumLeft > 0 && IsRunnable(_current))
+            return true;
+        for (int i = 1; i <= _harts.Length; i++)
+        {
+            int candidate = (_current + i) % _harts.Length;
+            if (!IsRunnable(candidate))
+                continue;
+            _current = candidate;
+            _quantumLeft = QuantumInstructions;
+            return true;
+        }
+
+        return false;
+    }
+
+    private bool IsRunnable(int hart) => _waiting[hart] is not (RunExitReason.WaitingForInterrupt or RunExitReason.Stopped);
+
+    private void ReportCheckpoints(ulong before)
+    {
+        if (Checkpoint is not { } report)
+            return;
+        ulong now = _clock.InstructionCount;
+        for (ulong at = (before / CheckpointInstructions * CheckpointInstructions) + CheckpointInstructions; at <= now; at += CheckpointInstructions)
+            report(at);
+    }
+}

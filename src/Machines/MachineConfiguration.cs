@@ -1,0 +1,47 @@
+using Strata.Machines.Boot;
+using Strata.Storage.Disks;
+
+namespace Strata.Machines;
+
+/// <summary>What was asked of a machine. Constructing one from the same configuration gives the same machine.</summary>
+public sealed record MachineConfiguration
+{
+    /// <summary>How it starts.</summary>
+    public required BootConfiguration Boot { get; init; }
+
+    /// <summary>RAM in bytes, a multiple of 2 MiB.</summary>
+    public ulong MemoryBytes { get; init; } = 512UL << 20;
+
+    /// <summary>Number of harts.</summary>
+    public int HartCount { get; init; } = 1;
+
+    /// <summary>Time derives from retired instructions, and the same run gives the same states.</summary>
+    public bool Deterministic { get; init; }
+
+    /// <summary>Seeds the device tree's rng-seed and, in deterministic mode, the entropy device; null asks the host for randomness.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Disks, in the order in which the guest finds them.</summary>
+    public IReadOnlyList<DiskConfiguration> Disks { get; init; } = [];
+}
+
+/// <summary>A disk of a machine.</summary>
+/// <param name="Disk">Where its sectors are; the machine does not dispose of it.</param>
+/// <param name="Serial">Serial number that the guest reads, at most 20 ASCII characters.</param>
+public sealed record DiskConfiguration(IDisk Disk, string Serial = "");
+
+/// <summary>How a machine starts.</summary>
+public abstract record BootConfiguration;
+
+/// <summary>The monitor is the SBI implementation and starts a Linux Image in S-mode; disks are on PCI.</summary>
+/// <param name="Kernel">An uncompressed Image.</param>
+/// <param name="Initrd">The initial RAM disk, if there is one.</param>
+/// <param name="Arguments">The kernel's command line.</param>
+public sealed record DirectBoot(BootFile Kernel, BootFile? Initrd, string Arguments) : BootConfiguration;
+
+/// <summary>Real firmware in M-mode, as on QEMU's board: disks in virtio-mmio slots.</summary>
+/// <param name="Firmware">An ELF program, or a raw one that starts at the beginning of RAM.</param>
+/// <param name="Next">What OpenSBI starts next, 2 MiB into RAM (U-Boot, a kernel), if anything.</param>
+/// <param name="Initrd">The initial RAM disk, if there is one.</param>
+/// <param name="Arguments">The kernel's command line.</param>
+public sealed record FirmwareBoot(BootFile Firmware, BootFile? Next = null, BootFile? Initrd = null, string Arguments = "") : BootConfiguration;
