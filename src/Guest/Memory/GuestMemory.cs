@@ -30,6 +30,7 @@ public sealed partial class GuestMemory : IDisposable
     private readonly Dictionary<ulong, int> _leases = [];
     private readonly Dictionary<ulong, MemoryWait> _leaseEnds = [];
     private readonly HashSet<ulong> _pageTables = [];
+    private MemoryWait? _unleased;
 
     /// <summary>Makes the memory of one machine.</summary>
     /// <param name="frames">The family's frames; the caller disposes of them after the last machine.</param>
@@ -145,6 +146,20 @@ public sealed partial class GuestMemory : IDisposable
         return MemoryResult.Done;
     }
 
+    /// <summary>Completes when no host I/O has leased memory any more.</summary>
+    public MemoryWait WhenUnleased()
+    {
+        lock (_lock)
+        {
+            _unleased ??= new MemoryWait();
+            if (_leases.Count > 0)
+                return _unleased;
+        }
+
+        _unleased.Complete();
+        return _unleased;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -167,6 +182,7 @@ public sealed partial class GuestMemory : IDisposable
             for (ulong page = segment.GuestAddress / PageSize; page <= last; page++)
             {
                 MemoryWait? ended = null;
+                MemoryWait? unleased;
                 lock (_lock)
                 {
                     int left = _leases[page] - 1;
@@ -180,11 +196,14 @@ public sealed partial class GuestMemory : IDisposable
                         _leaseEnds.Remove(page, out ended);
                     }
 
+                    unleased = _leases.Count == 0 ? _unleased : null;
+
                     if (segment.Access == LeaseAccess.HostWrites)
                         _attributes.Add(page, PageAttribute.Dirty);
                 }
 
                 ended?.Complete();
+                unleased?.Complete();
             }
 
             if (segment.Access == LeaseAccess.HostWrites)
