@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Strata.Cpu.FloatingPoint;
@@ -35,21 +36,18 @@ internal static class Division
     /// <summary>⌊dividend × 2^53 ÷ divisor⌋ for integers of at most 54 and 53 bits whose ratio lies in [1, 2).</summary>
     private static ulong Quotient(ulong dividend, ulong divisor, out ulong remainder)
     {
-        // The host's division estimates to within one unit; the remainder, small enough that 64 bits hold it whatever its multiple of 2^64, decides.
+        // The host's division rounds to 53 bits, so to within one unit of this quotient, which then is the estimate or one less: one more would
+        // be a quotient halfway between two numbers of 53 bits, and there is none. The remainder decides; it is small, so that 64 bits are enough
+        // to compute it modulo 2^64.
         ulong quotient = (ulong)((double)dividend / divisor * (1UL << (QuotientBits - 1)));
         long difference = (long)((dividend << (QuotientBits - 1)) - (quotient * divisor));
-        while (difference < 0)
+        if (difference < 0)
         {
             quotient--;
             difference += (long)divisor;
         }
 
-        while (difference >= (long)divisor)
-        {
-            quotient++;
-            difference -= (long)divisor;
-        }
-
+        Debug.Assert((ulong)difference < divisor, "The host's estimate is off by more than one unit.");
         remainder = (ulong)difference;
         return quotient;
     }
@@ -69,11 +67,7 @@ internal static class Division
             return Layout<TFormat>.IsInfinite(b) ? NotANumber.Invalid<TFormat>(ref flags) : Layout<TFormat>.SignedInfinity(negative);
         }
 
-        if (Layout<TFormat>.IsInfinite(b))
-        {
-            return Layout<TFormat>.SignedZero(negative);
-        }
-
+        // 0 ÷ b, and a ÷ ∞.
         if (!Layout<TFormat>.IsZero(b))
         {
             return Layout<TFormat>.SignedZero(negative);

@@ -37,18 +37,11 @@ internal static class FusedMultiplication
             exponent = addend.Exponent;
         }
 
-        UInt128 sum;
-        if (sameSign)
+        // Two's complement: both are below 2^126, so bit 127 of a difference is its sign.
+        UInt128 sum = sameSign ? product + addendSignificand : product - addendSignificand;
+        if ((long)(sum >> 64) < 0)
         {
-            sum = product + addendSignificand;
-        }
-        else if (product >= addendSignificand)
-        {
-            sum = product - addendSignificand;
-        }
-        else
-        {
-            sum = addendSignificand - product;
+            sum = UInt128.Zero - sum;
             negative = !negative;
         }
 

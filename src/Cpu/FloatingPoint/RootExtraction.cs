@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Strata.Cpu.FloatingPoint;
@@ -30,21 +31,16 @@ internal static class RootExtraction
     {
         const int Shift = (2 * (RootBits - 1)) - Unpacked.LeadingBit;
 
-        // The host's root estimates to within one unit; the remainder, small enough that 64 bits hold it whatever its multiple of 2^64, decides.
+        // As in Division: the host's root is this one or one more, since no root lies halfway between two numbers of 53 bits.
         ulong root = (ulong)(Math.Sqrt(radicand) * (1UL << (Shift / 2)));
         long difference = (long)((radicand << Shift) - (root * root));
-        while (difference < 0)
+        if (difference < 0)
         {
             root--;
             difference += (long)((2 * root) + 1);
         }
 
-        while (difference > (long)(2 * root))
-        {
-            difference -= (long)((2 * root) + 1);
-            root++;
-        }
-
+        Debug.Assert((ulong)difference <= 2 * root, "The host's estimate is off by more than one unit.");
         remainder = (ulong)difference;
         return root;
     }

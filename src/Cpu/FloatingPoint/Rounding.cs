@@ -48,15 +48,19 @@ internal static class Rounding
     }
 
     /// <inheritdoc cref="ShiftRightSticky(ulong, int)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static UInt128 ShiftRightSticky(UInt128 value, int count)
     {
-        if (count >= 128)
+        ulong high = (ulong)(value >> 64);
+        ulong low = (ulong)value;
+        if (count >= 64)
         {
-            return value != UInt128.Zero ? UInt128.One : UInt128.Zero;
+            return ShiftRightSticky(high | (low != 0 ? 1UL : 0), count - 64);
         }
 
-        UInt128 shifted = value >> count;
-        return shifted << count == value ? shifted : shifted | UInt128.One;
+        // Twice, since a shift by 64 would be one by 0.
+        ulong across = high << 1 << (63 - count);
+        return new UInt128(high >> count, across | ShiftRightSticky(low, count));
     }
 
     /// <summary>The sign of a sum that is exactly zero although its operands' signs differ: IEEE 754-2019, section 6.3.</summary>

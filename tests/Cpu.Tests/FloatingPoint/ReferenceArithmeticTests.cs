@@ -59,6 +59,16 @@ public sealed class ReferenceArithmeticTests(ITestOutputHelper output)
         Compare(ReferenceFormat.Binary64, name, operation, operands, reference);
     }
 
+    [Fact]
+    public void FlagsAreOnlyEverAdded()
+    {
+        FloatingPointFlags flags = FloatingPointFlags.DivideByZero;
+        _ = Float64.Divide(BitConverter.DoubleToUInt64Bits(1), BitConverter.DoubleToUInt64Bits(3), RoundingMode.NearestEven, ref flags);
+        Assert.Equal(FloatingPointFlags.DivideByZero | FloatingPointFlags.Inexact, flags);
+        _ = Float32.ToInt32(Float32.CanonicalNaN, RoundingMode.NearestEven, ref flags);
+        Assert.Equal(FloatingPointFlags.DivideByZero | FloatingPointFlags.Inexact | FloatingPointFlags.Invalid, flags);
+    }
+
     private void Compare(ReferenceFormat format, string name, Operation operation, int operandCount, Reference reference)
     {
         int seed = Random.Shared.Next();
