@@ -10,6 +10,7 @@ static void (*const emitters[POOLS])(void) = {
 
 static struct context before, context;
 static u32 start;                      // where in the window the code lies
+static u16 placed[CODE_MAX / 2];       // the code as it was put there
 static int is_wild;                    // the case is one word of the pools "wild" or "all-16-bit"
 
 enum { WILD_AT = 2 * PAGE, WILD_BASE = PAGE, WILD_FROM = PAGE - 2304, WILD_TO = PAGE + 2560 };
@@ -69,13 +70,14 @@ static void make_case(u64 number) {
 // The window gets the code, falsified when the driver is to be tested.
 static void place_code(void) {
   u32 flip = (u32)(parameters.fault >> 32), like = (u32)parameters.fault;
-  for (u32 at = 0; at < code_size; at += 2) *window_half(start + at) = code[at / 2];
+  for (u32 at = 0; at < code_size; at += 2) placed[at / 2] = code[at / 2];
   for (u32 i = 0; flip != 0 && i < unit_count; i++) {
     u32 at = units[i].at;
     if (units[i].length != 4 || (code32(at) & 0xfe00707f) != like) continue;
-    *window_half(start + at) ^= (u16)flip;
-    *window_half(start + at + 2) ^= (u16)(flip >> 16);
+    placed[at / 2] ^= (u16)flip;
+    placed[at / 2 + 1] ^= (u16)(flip >> 16);
   }
+  for (u32 at = 0; at < code_size; at += 2) *window_half(start + at) = placed[at / 2];
   __asm__ volatile("fence.i" : : : "memory");
 }
 
@@ -110,7 +112,7 @@ static void restore_memory(void) {
   }
   for (u32 at = 0; at < code_size; at += 2) {
     u16 *half = window_half(start + at);
-    if (*half != code[at / 2] && parameters.fault == 0) changed("code-changed", at, *half);
+    if (*half != placed[at / 2]) changed("code-changed", at, *half);
     *half = FILL;
   }
   for (u32 at = WILD_FROM; is_wild && at < WILD_TO; at += 8) {
