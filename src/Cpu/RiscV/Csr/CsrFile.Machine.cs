@@ -112,9 +112,7 @@ public sealed partial class CsrFile
                 s.Mcounteren = value & CounterMask;
                 return true;
             case CsrNumber.Menvcfg:
-                s.Menvcfg = value & MenvcfgWritable;
-                s.TranslationChanged = 1;
-                UpdateTimer(ref s);
+                WriteEnvironment(ref s, value & MenvcfgWritable);
                 return true;
             case CsrNumber.Mcountinhibit:
                 WriteInhibit(ref s, value);
@@ -158,6 +156,17 @@ public sealed partial class CsrFile
             s.TranslationChanged = 1;
         s.MStatus = next;
         Traps.RequestInterrupt(ref s);
+    }
+
+    private void WriteEnvironment(ref HartState s, ulong value)
+    {
+        // When Sstc is switched off, STIP becomes software's bit and keeps the value that the comparator gave it.
+        bool wasPending = (s.Menvcfg & EnvironmentBits.Stce) != 0 && (Volatile.Read(ref s.InterruptInputs) & InterruptBits.SupervisorTimer) != 0;
+        s.Menvcfg = value;
+        s.TranslationChanged = 1;
+        UpdateTimer(ref s);
+        if (wasPending && (value & EnvironmentBits.Stce) == 0)
+            Interlocked.Or(ref s.Mip, InterruptBits.SupervisorTimer);
     }
 
     /// <summary>SD: FS is the only field of its kind here.</summary>
