@@ -1,0 +1,200 @@
+namespace Strata.Devices.Consoles;
+
+/// <summary>What happens to the guest's output when nobody takes it.</summary>
+public enum OutputOverflow : byte
+{
+    /// <summary>The oldest bytes are forgotten: for consoles, whose guest must not stop because nobody watches.</summary>
+    DropOldest,
+
+    /// <summary>The guest is told to wait: for streams, of which no byte may be lost.</summary>
+    HoldBack,
+}
+
+/// <summary>
+/// The host's end of a byte stream between a guest and the outside: a serial line, the console, or a port of the agent.
+/// </summary>
+/// <remarks>
+/// <code>
+/// host side (any thread)                       device side (under the device lock)
+///   Send ──► input ring (bounded) ─────────────► TakeInput
+///   Receive ◄── output ring (bounded) ◄───────── PutOutput
+///   Open, Close ───────────────────────────────► IsHostOpen (false only after all input was taken)
+///   IsGuestOpen (false only after all output was received) ◄── SetGuestOpen
+/// </code>
+/// Each side is told of the other's doings by a callback that must not block: the device posts an event of guest time, the host wakes its reader.
+/// </remarks>
+public sealed class ConsolePort
+{
+    /// <summary>Bytes that wait in either direction at most.</summary>
+    public const int BufferSizeBytes = 64 * 1024;
+
+    private readonly OutputOverflow _overflow;
+    private readonly Lock _lock = new();
+
+    // Guarded by _lock.
+    private readonly ByteRing _input = new(BufferSizeBytes);
+    private readonly ByteRing _output = new(BufferSizeBytes);
+    private bool _hostOpen;
+    private bool _guestOpen;
+    private bool _senderWaits;
+    private bool _deviceWaits;
+
+    /// <summary>Makes a port.</summary>
+    /// <param name="name">Its name; a guest with virtio sees it in <c>/dev/virtio-ports</c>. Empty for a console.</param>
+    /// <param name="overflow">What happens to output that nobody takes.</param>
+    public ConsolePort(string name, OutputOverflow overflow)
+    {
+        Name = name;
+        _overflow = overflow;
+    }
+
+    /// <summary>The port's name.</summary>
+    public string Name { get; }
+
+    /// <summary>Called after bytes arrived from the guest, room appeared after a <see cref="Send"/> that took less than all, or the guest opened or closed
+    /// the port. On the device's thread, under the device lock: it must only wake whoever then looks.</summary>
+    public Action? Changed { get; set; }
+
+    /// <summary>True while the guest has the port open, or has closed it but not all of its bytes were received yet.</summary>
+    public bool IsGuestOpen
+    {
+        get
+        {
+            lock (_lock)
+                return _guestOpen || _output.Count > 0;
+        }
+    }
+
+    /// <summary>Called, on any thread, when the device should look: input, room, or a change of <see cref="IsHostOpen"/>.</summary>
+    internal Action? HostActed { get; set; }
+
+    internal bool IsHostOpen
+    {
+        get
+        {
+            lock (_lock)
+                return _hostOpen || _input.Count > 0;
+        }
+    }
+
+    internal bool HasInput
+    {
+        get
+        {
+            lock (_lock)
+                return _input.Count > 0;
+        }
+    }
+
+    /// <summary>Sends bytes to the guest. Never blocks: answers how many were taken; after an answer less than all, <see cref="Changed"/> tells of room.</summary>
+    public int Send(ReadOnlySpan<byte> bytes)
+    {
+        int taken;
+        lock (_lock)
+        {
+            taken = _input.Write(bytes);
+            _senderWaits = taken < bytes.Length;
+        }
+
+        if (taken > 0)
+            HostActed?.Invoke();
+        return taken;
+    }
+
+    /// <summary>Takes bytes that came from the guest. Never blocks: answers how many there were.</summary>
+    public int Receive(Span<byte> destination)
+    {
+        int count;
+        bool tellDevice;
+        lock (_lock)
+        {
+            count = _output.Read(destination);
+            tellDevice = count > 0 && _deviceWaits;
+            if (tellDevice)
+                _deviceWaits = false;
+        }
+
+        if (tellDevice)
+            HostActed?.Invoke();
+        return count;
+    }
+
+    /// <summary>Tells the guest that somebody is there.</summary>
+    public void Open() => SetHostOpen(true);
+
+    /// <summary>Tells the guest that nobody is there any more, after it has got all that was sent: the end of the file for a reader in the guest.</summary>
+    public void Close() => SetHostOpen(false);
+
+    internal int PeekInput(Span<byte> destination)
+    {
+        lock (_lock)
+            return _input.Peek(destination);
+    }
+
+    internal void DropInput(int count)
+    {
+        bool tellHost;
+        lock (_lock)
+        {
+            _input.Drop(count);
+            tellHost = _senderWaits;
+            _senderWaits = false;
+        }
+
+        if (tellHost)
+            Changed?.Invoke();
+    }
+
+    internal int TakeInput(Span<byte> destination)
+    {
+        int count = PeekInput(destination);
+        if (count > 0)
+            DropInput(count);
+        return count;
+    }
+
+    /// <summary>How many bytes <see cref="PutOutput"/> would take now; 0 asks to be told through <see cref="HostActed"/> of room.</summary>
+    internal int OutputRoom()
+    {
+        if (_overflow == OutputOverflow.DropOldest)
+            return int.MaxValue;
+        lock (_lock)
+        {
+            int room = _output.Room;
+            _deviceWaits = room == 0;
+            return room;
+        }
+    }
+
+    /// <summary>Takes bytes from the guest: no more than <see cref="OutputRoom"/>.</summary>
+    internal void PutOutput(ReadOnlySpan<byte> bytes)
+    {
+        lock (_lock)
+            _output.WriteDroppingOldest(bytes);
+        Changed?.Invoke();
+    }
+
+    internal void SetGuestOpen(bool open)
+    {
+        lock (_lock)
+        {
+            if (_guestOpen == open)
+                return;
+            _guestOpen = open;
+        }
+
+        Changed?.Invoke();
+    }
+
+    private void SetHostOpen(bool open)
+    {
+        lock (_lock)
+        {
+            if (_hostOpen == open)
+                return;
+            _hostOpen = open;
+        }
+
+        HostActed?.Invoke();
+    }
+}
