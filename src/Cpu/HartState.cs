@@ -21,6 +21,9 @@ public struct HartState
     /// <summary>f0 to f31: the raw 64 bits, narrower values NaN-boxed.</summary>
     public RegisterFile F;
 
+    /// <summary>Where the interpreter puts what is written to x0. Not part of the hart.</summary>
+    public ulong Discarded;
+
     /// <summary>Address of the instruction to be executed next; exact whenever the hart is not running, and in CSR accesses, traps and MMIO.</summary>
     public ulong Pc;
 
@@ -140,6 +143,9 @@ public struct HartState
 
     /// <summary>Physical address that the last LR reserved.</summary>
     public ulong ReservationAddress;
+
+    /// <summary>The virtual address that it used: like QEMU, an SC through another address fails, and without looking at memory.</summary>
+    public ulong ReservationVirtualAddress;
 
     /// <summary>What LR loaded there, sign-extended: SC succeeds if the memory still holds it.</summary>
     public ulong ReservationValue;

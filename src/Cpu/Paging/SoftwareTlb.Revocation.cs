@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Strata.Cpu.Paging;
 
-public sealed unsafe partial class SoftwareTlb
+public unsafe partial class SoftwareTlb
 {
     private const ulong IsFilled = 1;
     private const ulong IsLogged = 2;

@@ -3,7 +3,7 @@ using Strata.Cpu.RiscV.Csr;
 
 namespace Strata.Cpu.Paging;
 
-public sealed unsafe partial class SoftwareTlb
+public unsafe partial class SoftwareTlb
 {
     /// <summary>What a set's translations depend on besides the page tables themselves.</summary>
     /// <param name="Satp">satp, or 0 where addresses are physical.</param>

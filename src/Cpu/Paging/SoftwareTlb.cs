@@ -42,7 +42,7 @@ public struct TlbEntry
 /// effective mode, so a change of mode or of ASID chooses another set and forgets nothing.
 /// </summary>
 /// <remarks>Used by its carrier's thread alone. It serves the harts of one machine.</remarks>
-public sealed unsafe partial class SoftwareTlb : ICarrierFills
+public unsafe partial class SoftwareTlb : ICarrierFills
 {
     /// <summary>Entries of one table; the index is the low bits of the virtual page number.</summary>
     public const int EntryCount = 1024;
@@ -163,6 +163,13 @@ public sealed unsafe partial class SoftwareTlb : ICarrierFills
 
     /// <inheritdoc/>
     public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the tables.</summary>
+    protected virtual void Dispose(bool disposing)
     {
         if (_disposed)
             return;

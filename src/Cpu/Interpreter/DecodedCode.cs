@@ -1,0 +1,150 @@
+using System.Runtime.InteropServices;
+
+namespace Strata.Cpu.Interpreter;
+
+/// <summary>The decoded pages of one carrier: at most <see cref="PageCount"/>, the least recently used one gives way.</summary>
+/// <remarks>
+/// Keyed by guest-physical page, so what is decoded survives every change of address space. The carrier's thread alone looks up, makes and evicts;
+/// any thread may report changed bytes. <see cref="_lock"/> is held while slots are written, so a report is never overtaken by bytes read before it.
+/// </remarks>
+internal sealed unsafe class DecodedCode : IDisposable
+{
+    /// <summary>Pages kept.</summary>
+    public const int PageCount = 512;
+
+    private const int FrontCount = 1024;
+
+    private readonly Lock _lock = new();
+    private readonly CodeDirectory _directory;
+    private readonly byte* _pages;
+    private readonly DecodedPage** _front;
+    private readonly DecodedPage* _alone;
+
+    // Guarded by _lock: index of the page that holds a guest-physical page.
+    private readonly Dictionary<ulong, int> _indexes = [];
+
+    private int _used;
+    private ulong _useClock;
+    private bool _disposed;
+
+    public DecodedCode(CodeDirectory directory)
+    {
+        _directory = directory;
+
+        // SAFETY: constant sizes; freed in Dispose, which the directory is told of first. Untouched pages of this cost nothing.
+        _pages = (byte*)NativeMemory.AllocZeroed((nuint)PageCount, DecodedPage.SizeBytes);
+        _front = (DecodedPage**)NativeMemory.AllocZeroed(FrontCount, (nuint)sizeof(void*));
+        _alone = (DecodedPage*)NativeMemory.AllocZeroed(DecodedPage.SizeBytes);
+        _alone->PhysicalPage = DecodedPage.NoPage;
+        DecodedSlot* slots = DecodedPage.Slots(_alone);
+        slots[1].Op = SlotOperation.EndOfPage;
+        slots[2].Op = SlotOperation.EndOfPage;
+        directory.Add(this);
+    }
+
+    /// <summary>The page, or null if it is not decoded.</summary>
+    public DecodedPage* Find(ulong physicalPage)
+    {
+        DecodedPage* page = _front[FrontIndex(physicalPage)];
+        if (page is not null && page->PhysicalPage == physicalPage)
+            return page;
+        lock (_lock)
+        {
+            if (!_indexes.TryGetValue(physicalPage, out int index))
+                return null;
+            page = PageAt(index);
+        }
+
+        page->LastUse = ++_useClock;
+        _front[FrontIndex(physicalPage)] = page;
+        return page;
+    }
+
+    /// <summary>Makes room for a page, which the directory holds, if need be in place of the least recently used one.</summary>
+    public DecodedPage* Add(ulong physicalPage)
+    {
+        ulong evicted = DecodedPage.NoPage;
+        DecodedPage* page;
+        lock (_lock)
+        {
+            int index = _used;
+            if (index < PageCount)
+            {
+                _used++;
+            }
+            else
+            {
+                index = LeastRecentlyUsed();
+                evicted = PageAt(index)->PhysicalPage;
+                _indexes.Remove(evicted);
+            }
+
+            page = PageAt(index);
+            DecodedPage.Clear(page, physicalPage);
+            _indexes.Add(physicalPage, index);
+        }
+
+        page->LastUse = ++_useClock;
+        _front[FrontIndex(physicalPage)] = page;
+        if (evicted != DecodedPage.NoPage)
+            _directory.Release(evicted);
+        return page;
+    }
+
+    /// <summary>Decodes instructions of a page from the given slot on.</summary>
+    public void Decode(DecodedPage* page, nint hostPage, int first)
+    {
+        lock (_lock)
+            DecodedPage.Decode(page, (byte*)hostPage, first);
+    }
+
+    /// <summary>A page that holds this one instruction, until the next call.</summary>
+    public DecodedPage* Alone(in RiscV.Instruction instruction)
+    {
+        DecodedPage.Slots(_alone)[0] = SlotDecoder.Decode(instruction, -1);
+        ushort* units = DecodedPage.Units(_alone);
+        units[0] = (ushort)instruction.Bits;
+        units[1] = (ushort)(instruction.Bits >> 16);
+        return _alone;
+    }
+
+    /// <summary>Bytes of a page have changed. Any thread.</summary>
+    public void Changed(ulong physicalPage, int offset, int length)
+    {
+        lock (_lock)
+        {
+            if (!_disposed && _indexes.TryGetValue(physicalPage, out int index))
+                DecodedPage.Invalidate(PageAt(index), offset, length);
+        }
+    }
+
+    public void Dispose()
+    {
+        _directory.Remove(this, [.. _indexes.Keys]);
+        lock (_lock)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            NativeMemory.Free(_pages);
+            NativeMemory.Free(_front);
+            NativeMemory.Free(_alone);
+        }
+    }
+
+    private static int FrontIndex(ulong physicalPage) => (int)((physicalPage >> 12) & (FrontCount - 1));
+
+    private DecodedPage* PageAt(int index) => (DecodedPage*)(_pages + ((nint)index * DecodedPage.SizeBytes));
+
+    private int LeastRecentlyUsed()
+    {
+        int oldest = 0;
+        for (int i = 1; i < PageCount; i++)
+        {
+            if (PageAt(i)->LastUse < PageAt(oldest)->LastUse)
+                oldest = i;
+        }
+
+        return oldest;
+    }
+}
