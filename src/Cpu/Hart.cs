@@ -5,6 +5,7 @@ using Strata.Cpu.RiscV.Csr;
 using Strata.Guest.Interrupts;
 using Strata.Guest.Processors;
 using Strata.Guest.Sbi;
+using Strata.Guest.State;
 using Strata.Guest.Time;
 
 namespace Strata.Cpu;
@@ -14,7 +15,7 @@ namespace Strata.Cpu;
 /// <see cref="Kick"/> and the lines of <see cref="Input"/> may be used by any thread at any time, everything else only by the carrier that runs the hart
 /// or while nobody runs it.
 /// </remarks>
-public sealed unsafe class Hart : IProcessor, IDisposable
+public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
 {
     private readonly HartConfiguration _configuration;
     private readonly HartState* _state;
@@ -60,6 +61,17 @@ public sealed unsafe class Hart : IProcessor, IDisposable
         _csrs.Synchronize(ref *_state);
     }
 
+    /// <summary>Makes the hart start in S-mode where the monitor is the SBI implementation: a0 is its number, a1 <paramref name="opaque"/>. Nobody runs it.</summary>
+    public void StartSupervisor(ulong entry, ulong opaque)
+    {
+        Reset();
+        SupervisorBoot.Prepare(ref *_state, entry, (ulong)HartId, opaque);
+        _state->IsStopped = 0;
+    }
+
+    /// <summary>Sets stimecmp, as SBI's set_timer does. Called on the carrier that runs the hart.</summary>
+    public void SetSupervisorTimer(ulong deadlineTicks) => _csrs.Write(ref *_state, CsrNumber.Stimecmp, deadlineTicks);
+
     /// <inheritdoc/>
     public RunExit Run(ICarrierFills fills, ulong maxInstructions)
     {
@@ -85,6 +97,16 @@ public sealed unsafe class Hart : IProcessor, IDisposable
 
     /// <inheritdoc/>
     public IInterruptLine Input(HartInterrupt interrupt) => new Line(this, interrupt);
+
+    /// <inheritdoc/>
+    public void Save(StateWriter writer) => HartSnapshot.Save(in *_state, writer);
+
+    /// <inheritdoc/>
+    public void Restore(ref StateReader reader)
+    {
+        HartSnapshot.Restore(ref *_state, ref reader);
+        _csrs.UpdateTimer(ref *_state);
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -145,7 +145,8 @@ public sealed class ConsolePort
             Changed?.Invoke();
     }
 
-    internal int TakeInput(Span<byte> destination)
+    /// <summary>The device side: takes bytes that the host sent.</summary>
+    public int TakeInput(Span<byte> destination)
     {
         int count = PeekInput(destination);
         if (count > 0)
@@ -167,7 +168,7 @@ public sealed class ConsolePort
     }
 
     /// <summary>Takes bytes from the guest: no more than <see cref="OutputRoom"/>.</summary>
-    internal void PutOutput(ReadOnlySpan<byte> bytes)
+    public void PutOutput(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
             _output.WriteDroppingOldest(bytes);

@@ -44,4 +44,7 @@ public enum HartLifecycle
 
     /// <summary>Not running; another hart may start it.</summary>
     Stopped = 1,
+
+    /// <summary>Has asked to stop and is on its way.</summary>
+    StopPending = 3,
 }

@@ -140,7 +140,8 @@ public sealed class BoardDeviceTree
             Device($"virtio_mmio@{Hex(address)}", address, VirtioMmioStride, VirtioMmioInterrupt + slot, "virtio,mmio");
         }
 
-        Pci();
+        if (_board.HasPci)
+            Pci();
     }
 
     private void InterruptController(string name, ulong address, ulong size, string[] compatible, uint[] lines) => _tree.Node(name, () =>

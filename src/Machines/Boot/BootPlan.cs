@@ -6,11 +6,9 @@ namespace Strata.Machines.Boot;
 /// <summary>What was loaded and where the first hart starts.</summary>
 /// <param name="Entry">Address of the first instruction.</param>
 /// <param name="DeviceTree">Address of the device tree.</param>
-/// <param name="HostCells">HTIF's tohost and fromhost, if the program asks for them.</param>
-public sealed record BootPlan(ulong Entry, ulong DeviceTree, (ulong ToHost, ulong FromHost)? HostCells)
+public sealed record BootPlan(ulong Entry, ulong DeviceTree)
 {
     private const ulong Alignment = 2 << 20;
-    private const int FirmwareLimit = 256 << 20;
     private const ulong NextStageOffset = 2 << 20;
 
     // Dynamic firmware of OpenSBI (include/sbi/fw_dynamic.h).
@@ -20,13 +18,13 @@ public sealed record BootPlan(ulong Entry, ulong DeviceTree, (ulong ToHost, ulon
 
     /// <summary>Loads what the configuration names and the device tree that describes the machine.</summary>
     /// <exception cref="BootException">Something does not fit, or is not what it should be.</exception>
-    public static BootPlan Load(GuestMemory memory, MachineConfiguration configuration, byte[] seed)
+    public static BootPlan Load(GuestMemory memory, MachineConfiguration configuration, FirmwareProgram? firmware, byte[] seed)
     {
-        GuestLoader loader = new(memory);
+        GuestLoader loader = new(memory, firmware?.HostPage);
         return configuration.Boot switch
         {
             DirectBoot direct => Load(loader, configuration, direct, seed),
-            FirmwareBoot firmware => Load(loader, configuration, firmware, seed),
+            FirmwareBoot boot => Load(loader, configuration, boot, firmware!, seed),
             _ => throw new BootException("the machine has nothing to start"),
         };
     }
@@ -40,29 +38,17 @@ public sealed record BootPlan(ulong Entry, ulong DeviceTree, (ulong ToHost, ulon
         ulong size = Math.Max(kernel.ImageSize, (ulong)boot.Kernel.Length);
         loader.Put(entry, boot.Kernel, size, "the kernel");
         ulong deviceTree = PlaceRest(loader, configuration, boot.Initrd, boot.Arguments, seed, AlignUp(entry + size), hasMachineMode: false);
-        return new BootPlan(entry, deviceTree, null);
+        return new BootPlan(entry, deviceTree);
     }
 
-    private static BootPlan Load(GuestLoader loader, MachineConfiguration configuration, FirmwareBoot boot, byte[] seed)
+    private static BootPlan Load(GuestLoader loader, MachineConfiguration configuration, FirmwareBoot boot, FirmwareProgram firmware, byte[] seed)
     {
-        byte[] firmware = boot.Firmware.ReadAll(FirmwareLimit);
-        ulong entry = MemoryMap.Ram;
         ulong next = 0;
-        (ulong ToHost, ulong FromHost)? cells = null;
-        if (ElfImage.IsElf(firmware))
-        {
-            ElfImage program = ElfImage.Parse(firmware);
-            loader.Put(program, firmware, "the firmware");
-            entry = program.Entry;
-            if (program.ToHost is { } toHost)
-                cells = (toHost, program.FromHost ?? 0);
-        }
+        if (firmware.Elf is { } program)
+            loader.Put(program, firmware.Bytes, "the firmware");
         else
-        {
-            loader.Put(entry, firmware, "the firmware");
-        }
-
-        ulong free = AlignUp(MemoryMap.Ram + (ulong)firmware.Length);
+            loader.Put(MemoryMap.Ram, firmware.Bytes, "the firmware");
+        ulong free = AlignUp(MemoryMap.Ram + (ulong)firmware.Bytes.Length);
         if (boot.Next is not null)
         {
             next = MemoryMap.Ram + NextStageOffset;
@@ -73,8 +59,8 @@ public sealed record BootPlan(ulong Entry, ulong DeviceTree, (ulong ToHost, ulon
         // QEMU's choice (hw/riscv/boot.c): half of RAM, at most 128 MiB, above the kernel.
         ulong initrd = Math.Max(free, MemoryMap.Ram + Math.Min(configuration.MemoryBytes / 2, 128UL << 20));
         ulong deviceTree = PlaceRest(loader, configuration, boot.Initrd, boot.Arguments, seed, initrd, hasMachineMode: true);
-        loader.Put(MemoryMap.BootRom, ResetVector(entry, deviceTree, next), "the reset vector");
-        return new BootPlan(MemoryMap.BootRom, deviceTree, cells);
+        loader.Put(MemoryMap.BootRom, ResetVector(firmware.Entry, deviceTree, next), "the reset vector");
+        return new BootPlan(MemoryMap.BootRom, deviceTree);
     }
 
     private static ulong PlaceRest(
@@ -88,7 +74,7 @@ public sealed record BootPlan(ulong Entry, ulong DeviceTree, (ulong ToHost, ulon
         }
 
         byte[] tree = BoardDeviceTree.Build(new BoardDescription(
-            configuration.HartCount, configuration.MemoryBytes, hasMachineMode ? 57 : 39, !hasMachineMode, hasMachineMode, arguments, place, seed));
+            configuration.HartCount, configuration.MemoryBytes, hasMachineMode ? 57 : 39, !hasMachineMode, hasMachineMode, false, arguments, place, seed));
 
         // At the end of RAM, but where a kernel of 32-bit origin would still find it.
         ulong end = Math.Min(MemoryMap.Ram + configuration.MemoryBytes, 3UL << 30);

@@ -3,7 +3,9 @@ using Strata.Guest.Memory;
 namespace Strata.Machines.Boot;
 
 /// <summary>Puts files and blobs into guest memory before the first instruction, and keeps them from overlapping.</summary>
-public sealed class GuestLoader(GuestMemory memory)
+/// <param name="memory">Where to.</param>
+/// <param name="devicePage">Address of a page within RAM that a device has taken (HTIF) and whose content goes there, or null.</param>
+public sealed class GuestLoader(GuestMemory memory, ulong? devicePage = null)
 {
     private const int ChunkBytes = 1 << 20;
 
@@ -13,7 +15,7 @@ public sealed class GuestLoader(GuestMemory memory)
     /// <exception cref="BootException">It is not RAM, or something else is there.</exception>
     public void Claim(ulong address, ulong length, string what)
     {
-        if (!memory.IsRam(address, length))
+        if (!IsRam(address, length))
             throw new BootException($"{what} ({length} bytes at 0x{address:x}) does not fit into the machine's memory: give it more with --memory");
         foreach ((ulong start, ulong end, string other) in _taken)
         {
@@ -44,8 +46,38 @@ public sealed class GuestLoader(GuestMemory memory)
         foreach (ElfSegment segment in program.Segments)
         {
             Claim(segment.Address, segment.MemorySize, what);
-            Write(segment.Address, file.Slice(segment.FileOffset, segment.FileSize));
+            WriteAroundDevice(segment.Address, file.Slice(segment.FileOffset, segment.FileSize));
         }
+    }
+
+    private bool IsRam(ulong address, ulong length)
+    {
+        if (devicePage is not { } page || address >= page + GuestMemory.PageSize || address + length <= page || address + length < address)
+            return memory.IsRam(address, length);
+        ulong end = page + GuestMemory.PageSize;
+        return (address >= page || memory.IsRam(address, page - address)) && (address + length <= end || memory.IsRam(end, address + length - end));
+    }
+
+    private void WriteAroundDevice(ulong address, ReadOnlySpan<byte> bytes)
+    {
+        if (devicePage is { } page)
+        {
+            if (address < page && page - address < (ulong)bytes.Length)
+            {
+                Write(address, bytes[..(int)(page - address)]);
+                bytes = bytes[(int)(page - address)..];
+                address = page;
+            }
+
+            if (address >= page && address - page < GuestMemory.PageSize)
+            {
+                int within = (int)Math.Min((ulong)bytes.Length, page + GuestMemory.PageSize - address);
+                bytes = bytes[within..];
+                address += (ulong)within;
+            }
+        }
+
+        Write(address, bytes);
     }
 
     private void Copy(ulong address, BootFile file, long offset, long length)

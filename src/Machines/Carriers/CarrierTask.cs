@@ -19,6 +19,7 @@ internal abstract class CarrierTask(CarrierPool pool)
     private const int RunningWoken = 3;
 
     private int _state;
+    private bool _parked;
 
     /// <summary>Makes an idle task run; does nothing if it is queued. Any thread.</summary>
     public void Wake()
@@ -48,6 +49,14 @@ internal abstract class CarrierTask(CarrierPool pool)
             return;
         Volatile.Write(ref _state, Queued);
         pool.Enqueue(this);
+    }
+
+    /// <summary>True the first time: the task will not run again. Called under the machine's lock.</summary>
+    public bool ParkOnce()
+    {
+        bool first = !_parked;
+        _parked = true;
+        return first;
     }
 
     /// <summary>Does some work. True: there is more; false: not before <see cref="Wake"/>.</summary>

@@ -49,7 +49,7 @@ internal sealed class DeterministicTask : CarrierTask
             for (int i = 0; i < 100; i++)
             {
                 if (!_machine.MayRun)
-                    return _machine.Parked();
+                    return _machine.Parked(this);
                 if (_clock.RunDueEvents() is { } wait)
                 {
                     wait.OnCompleted(Wake);
@@ -109,6 +109,8 @@ internal sealed class DeterministicTask : CarrierTask
             case RunExitReason.WaitingForInterrupt or RunExitReason.Stopped:
                 _waiting[_current] = exit.Reason;
                 _quantumLeft = 0;
+                if (exit.Reason == RunExitReason.Stopped)
+                    _machine.HartStopped?.Invoke(hart.HartId);
                 break;
         }
 

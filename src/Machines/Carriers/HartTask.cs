@@ -23,7 +23,7 @@ internal sealed class HartTask : CarrierTask
     protected override bool RunSlice(Carrier carrier)
     {
         if (!_machine.MayRun)
-            return _machine.Parked();
+            return _machine.Parked(this);
         try
         {
             CarrierSlot slot = carrier.SlotFor(_machine.Memory, _machine.Processors);
@@ -35,8 +35,10 @@ internal sealed class HartTask : CarrierTask
                 case RunExitReason.WaitingForMemory:
                     exit.Wait!.OnCompleted(Wake);
                     return false;
-                case RunExitReason.WaitingForInterrupt:
                 case RunExitReason.Stopped:
+                    _machine.HartStopped?.Invoke(_hart.HartId);
+                    return !_machine.MayRun;
+                case RunExitReason.WaitingForInterrupt:
                     return !_machine.MayRun;
                 default:
                     return true;

@@ -133,7 +133,7 @@ public sealed partial class CsrFile
         Traps.RequestInterrupt(ref s);
     }
 
-    private void UpdateTimer(ref HartState s)
+    internal void UpdateTimer(ref HartState s)
     {
         bool isEnabled = (s.Menvcfg & EnvironmentBits.Stce) != 0;
 

@@ -1,0 +1,193 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Strata.Cpu;
+using Strata.Cpu.RiscV;
+using Strata.Devices.Htif;
+using Strata.Devices.Interrupts;
+using Strata.Devices.Power;
+using Strata.Devices.Rtc;
+using Strata.Devices.Uart;
+using Strata.Guest.Interrupts;
+using Strata.Guest.Memory;
+using Strata.Guest.Processors;
+using Strata.Guest.Sbi;
+using Strata.Guest.State;
+using Strata.Guest.Time;
+using Strata.Machines.Boot;
+using Strata.Machines.Carriers;
+using static Strata.Machines.MemoryMap;
+
+namespace Strata.Machines;
+
+/// <summary>Connects the parts of a machine: the board of QEMU's <c>virt</c>, one screen of wiring.</summary>
+public sealed class MachineBuilder
+{
+    private const ulong LargestMemory = 64UL << 30;
+    private const ulong MemoryGranularity = 2 << 20;
+    private const int SeedSize = 48;
+
+    // Frames beside RAM: the boot ROM, and replacements under way.
+    private const ulong SpareFrameBytes = 16 << 20;
+
+    private readonly HostResources _host;
+    private readonly MachineConfiguration _configuration;
+    private readonly Lock _deviceLock = new();
+    private readonly List<(string Name, IStateful Part)> _parts = [];
+    private readonly FirmwareProgram? _firmware;
+    private readonly byte[] _seed;
+    private Machine? _machine;
+
+    private MachineBuilder(HostResources host, MachineConfiguration configuration)
+    {
+        _host = host;
+        _configuration = configuration;
+        _firmware = configuration.Boot is FirmwareBoot boot ? FirmwareProgram.Read(boot.Firmware) : null;
+        _seed = MakeSeed(configuration);
+    }
+
+    /// <summary>Builds a machine and loads what it starts; <see cref="Machine.Start"/> starts it.</summary>
+    /// <exception cref="BootException">What it should start is not what it should be, or does not fit.</exception>
+    public static Machine Build(HostResources host, MachineConfiguration configuration)
+    {
+        if (configuration.MemoryBytes is < MemoryGranularity or > LargestMemory || configuration.MemoryBytes % MemoryGranularity != 0)
+            throw new BootException($"{configuration.MemoryBytes} bytes of memory: give a multiple of 2 MiB, up to 64 GiB");
+        if (configuration.HartCount is < 1 or > 64)
+            throw new BootException($"{configuration.HartCount} harts: give 1 to 64");
+        return new MachineBuilder(host, configuration).Build();
+    }
+
+    // 40 bytes for rng-seed, 8 for kaslr-seed.
+    private static byte[] MakeSeed(MachineConfiguration configuration)
+    {
+        if (configuration.Seed is null && !configuration.Deterministic)
+            return RandomNumberGenerator.GetBytes(SeedSize);
+        byte[] number = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(number, configuration.Seed ?? 0);
+        return SHA384.HashData(number);
+    }
+
+    private Machine Build()
+    {
+        FrameAllocator frames = new(_configuration.MemoryBytes + SpareFrameBytes);
+        try
+        {
+            return Connect(frames);
+        }
+        catch
+        {
+            frames.Dispose();
+            throw;
+        }
+    }
+
+    private Machine Connect(FrameAllocator frames)
+    {
+        MmioBus bus = new(_deviceLock);
+        GuestMemory memory = new(frames, RamRanges(), bus, _configuration.Deterministic);
+        GuestClock clock = _configuration.Deterministic
+            ? new DeterministicClock(_deviceLock, () => _machine?.WakeClock())
+            : new FreeRunningClock(_host.EventLoop, _host.Pool, _deviceLock, exception => _machine?.Fail(exception));
+        BootPlan plan = BootPlan.Load(memory, _configuration, _firmware, _seed);
+
+        HartFamily processors = new(memory);
+        Hart[] harts = new Hart[_configuration.HartCount];
+        MachineConsole console = new();
+        _machine = new Machine(_host, _configuration, frames)
+        {
+            Memory = memory,
+            Clock = clock,
+            Console = console,
+            Processors = processors,
+            State = new MachineState(memory, _parts),
+        };
+        SbiPlatform platform = new(() => _machine, harts, memory, _machine.Serial);
+        SbiFirmware? sbi = _firmware is null ? new SbiFirmware(memory, platform) : null;
+        for (int i = 0; i < harts.Length; i++)
+        {
+            harts[i] = new Hart(processors, HartConfigurationOf(i), clock, sbi);
+            _parts.Add(($"hart{i}", harts[i]));
+        }
+
+        if (sbi is not null)
+        {
+            harts[0].StartSupervisor(plan.Entry, plan.DeviceTree);
+            _machine.HartStopped = platform.HartStopped;
+        }
+
+        ConnectDevices(bus, memory, clock, harts);
+        _machine.Connect(Tasks(clock, harts), harts);
+        return _machine;
+    }
+
+    private HartConfiguration HartConfigurationOf(int hart) => _firmware is null
+        ? new HartConfiguration { HartId = hart, VirtualAddressBits = 39, UpdatesAccessedAndDirty = true, ResetPrivilege = PrivilegeMode.Supervisor }
+        : new HartConfiguration { HartId = hart, ResetPc = BootRom };
+
+    private CarrierTask[] Tasks(GuestClock clock, Hart[] harts) => clock is DeterministicClock deterministic
+        ? [new DeterministicTask(_host.Carriers, _machine!, deterministic, harts)]
+        : Array.ConvertAll(harts, hart => new HartTask(_host.Carriers, _machine!, hart));
+
+    // A page with HTIF cells is the device's.
+    private List<RamRange> RamRanges()
+    {
+        List<RamRange> ranges = [];
+        if (_firmware is not null)
+            ranges.Add(new RamRange(BootRom, BootRomSize));
+        if (_firmware?.HostPage is not { } hole)
+        {
+            ranges.Add(new RamRange(Ram, _configuration.MemoryBytes));
+            return ranges;
+        }
+
+        if (hole < Ram || hole >= Ram + _configuration.MemoryBytes)
+            throw new BootException("the HTIF cells of the program lie outside the machine's memory");
+        if (hole > Ram)
+            ranges.Add(new RamRange(Ram, hole - Ram));
+        ulong after = hole + GuestMemory.PageSize;
+        if (after < Ram + _configuration.MemoryBytes)
+            ranges.Add(new RamRange(after, Ram + _configuration.MemoryBytes - after));
+        return ranges;
+    }
+
+    private void ConnectDevices(MmioBus bus, GuestMemory memory, GuestClock clock, Hart[] harts)
+    {
+        IInterruptLine[] contexts = new IInterruptLine[harts.Length * (_firmware is null ? 1 : 2)];
+        for (int i = 0; i < contexts.Length; i++)
+        {
+            contexts[i] = _firmware is null
+                ? harts[i].Input(HartInterrupt.SupervisorExternal)
+                : harts[i / 2].Input(i % 2 == 0 ? HartInterrupt.MachineExternal : HartInterrupt.SupervisorExternal);
+        }
+
+        Plic plic = Add("plic", new Plic(contexts));
+        bus.Map(MemoryMap.Plic, PlicSize, plic);
+        if (_firmware is not null)
+        {
+            bus.Map(MemoryMap.Clint, ClintSize, Add("clint", new Clint(
+                clock,
+                Array.ConvertAll(harts, hart => hart.Input(HartInterrupt.MachineSoftware)),
+                Array.ConvertAll(harts, hart => hart.Input(HartInterrupt.MachineTimer)))));
+        }
+
+        bus.Map(MemoryMap.TestFinisher, Devices.Power.TestFinisher.SizeBytes, new Devices.Power.TestFinisher(RequestPower));
+        bus.Map(Rtc, GoldfishRtc.SizeBytes, Add("rtc", new GoldfishRtc(clock, plic.Source(RtcInterrupt))));
+        bus.Map(Uart, Ns16550a.SizeBytes, Add("uart", new Ns16550a("uart", clock, plic.Source(UartInterrupt), _machine!.Serial)));
+        if (_firmware?.HostPage is { } page)
+        {
+            ElfImage elf = _firmware.Elf!;
+            bus.Map(page, GuestMemory.PageSize, Add("htif", new Htif(
+                _firmware.HostPageContent(), elf.ToHost!.Value - page, elf.FromHost - page, clock, memory, _machine.Serial, RequestPower)));
+        }
+    }
+
+    private T Add<T>(string name, T part)
+        where T : IStateful
+    {
+        _parts.Add((name, part));
+        return part;
+    }
+
+    private void RequestPower(PowerRequest request) => _machine!.Stop(request.Kind == PowerRequestKind.Reset
+        ? new MachineExit(MachineExitReason.Reset)
+        : new MachineExit(MachineExitReason.PoweredOff, request.ExitCode));
+}
