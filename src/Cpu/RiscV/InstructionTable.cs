@@ -278,7 +278,7 @@ internal static class InstructionTable
 
         // C, unprivileged specification chapter 27; each expands to the operation that it names.
         new("000 . ..... ..... 00",                    Addi,        CAddi4spn,   C,           Innocuous,         "c.addi4spn rd,rs1,imm"),
-        new("000 0 00000 ..... 00",                    Illegal,     None,        C,           Innocuous,         "reserved"),
+        new("000 0 00000 00... 00",                    Illegal,     None,        C,           Innocuous,         "reserved"),
         new("001 . ..... ..... 00",                    Fld,         CLd,         C,           Innocuous,         "c.fld fd,imm(rs1)"),
         new("010 . ..... ..... 00",                    Lw,          CLw,         C,           Innocuous,         "c.lw rd,imm(rs1)"),
         new("011 . ..... ..... 00",                    Ld,          CLd,         C,           Innocuous,         "c.ld rd,imm(rs1)"),
