@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Strata.Host;
 
@@ -43,6 +44,9 @@ public sealed class FrameAllocator : IDisposable
     /// <summary>The host address of a frame's first byte.</summary>
     public nint AddressOf(uint frame) => _window.Address + (nint)((ulong)frame * GuestMemory.PageSize);
 
+    /// <summary>The frame that holds a host address of the window.</summary>
+    public uint FrameAt(nint address) => (uint)((ulong)(address - _window.Address) / GuestMemory.PageSize);
+
     /// <summary>The frame's bytes.</summary>
     public unsafe Span<byte> Bytes(uint frame) =>
         // SAFETY: the frame lies in the window, which lives as long as this object; frames are 4 KiB apart.
@@ -79,7 +83,10 @@ public sealed class FrameAllocator : IDisposable
     public void Retain(uint frame)
     {
         lock (_lock)
+        {
+            Debug.Assert(_references[(int)frame] > 0, "only a frame in use can be retained");
             _references[(int)frame]++;
+        }
     }
 
     /// <summary>Drops a reference; the last one frees the frame, and a chunk without frames is given back to the system.</summary>
@@ -87,6 +94,7 @@ public sealed class FrameAllocator : IDisposable
     {
         lock (_lock)
         {
+            Debug.Assert(_references[(int)frame] > 0, "a frame was released twice");
             if (--_references[(int)frame] > 0)
                 return;
             int chunk = (int)(frame / FramesPerChunk);

@@ -100,8 +100,10 @@ public sealed partial class GuestMemory
         lock (_lock)
         {
             begun = false;
-            if (_pending.TryGetValue(page, out MemoryWait? pending))
-                return pending;
+            if (_map[page].State == PageState.None)
+                throw new ArgumentOutOfRangeException(nameof(pageAddress), pageAddress, "not RAM");
+            if (_pending.TryGetValue(page, out (MemoryWait Wait, uint NewFrame) pending))
+                return pending.Wait;
             if (_leases.ContainsKey(page))
             {
                 if (!_leaseEnds.TryGetValue(page, out MemoryWait? end))
@@ -129,28 +131,31 @@ public sealed partial class GuestMemory
     private MemoryWait? BeginReplacement(ulong page, ICarrierFills? own)
     {
         PageEntry old = _map[page];
+
+        // Before anything has changed: whoever asked hears that frames are used up, not the carrier on which the grace period ends.
+        uint frame = _frames.Allocate();
         if ((_attributes[page] & PageAttribute.SharedFilled) != 0)
         {
             _map.Set(page, old with { State = PageState.Pending });
-            MemoryWait? wait = Revocations.Begin(page * PageSize, own, () => FinishReplacement(page, old));
+            MemoryWait? wait = Revocations.Begin(page * PageSize, own, () => FinishReplacement(page, old, frame));
             if (wait is not null)
             {
-                _pending.Add(page, wait);
+                _pending.Add(page, (wait, frame));
                 return wait;
             }
         }
 
-        Replace(page, old);
+        Replace(page, old, frame);
         return null;
     }
 
-    private void FinishReplacement(ulong page, PageEntry old)
+    private void FinishReplacement(ulong page, PageEntry old, uint frame)
     {
         bool code;
         lock (_lock)
         {
             _pending.Remove(page);
-            Replace(page, old);
+            Replace(page, old, frame);
             code = (_attributes[page] & PageAttribute.Code) != 0;
         }
 
@@ -160,9 +165,8 @@ public sealed partial class GuestMemory
     }
 
     // Under _lock, when no carrier can reach the old frame any more.
-    private void Replace(ulong page, PageEntry old)
+    private void Replace(ulong page, PageEntry old, uint frame)
     {
-        uint frame = _frames.Allocate();
         if (old.State != PageState.Zero)
             _frames.Bytes(old.Frame).CopyTo(_frames.Bytes(frame));
         _map.Set(page, new PageEntry(PageState.Private, frame));

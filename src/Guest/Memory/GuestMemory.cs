@@ -11,6 +11,8 @@ namespace Strata.Guest.Memory;
 /// then is the content copied and the new frame shown. Whoever comes meanwhile is answered <see cref="MemoryStatus.NotPresent"/>.
 /// <para>One lock guards map, attributes and leases; a hart's read of a page with a frame of its own takes none: a frame is freed only after every carrier in guest
 /// code has passed a poll.</para>
+/// <para>Locks in this order: the machine's device lock (events that come here hold it), this memory's, that of <see cref="Revocations"/>, the frames'.
+/// Landings, waits and the code observer run without the memory's.</para>
 /// </remarks>
 public sealed partial class GuestMemory : IDisposable
 {
@@ -25,12 +27,13 @@ public sealed partial class GuestMemory : IDisposable
 
     // All guarded by _lock.
     private readonly PageAttributes _attributes;
-    private readonly Dictionary<ulong, MemoryWait> _pending = [];
+    private readonly Dictionary<ulong, (MemoryWait Wait, uint NewFrame)> _pending = [];
     private readonly Dictionary<ulong, MemoryWait> _becomingCode = [];
     private readonly Dictionary<ulong, int> _leases = [];
     private readonly Dictionary<ulong, MemoryWait> _leaseEnds = [];
     private readonly HashSet<ulong> _pageTables = [];
     private MemoryWait? _unleased;
+    private bool _disposed;
 
     /// <summary>Makes the memory of one machine.</summary>
     /// <param name="frames">The family's frames; the caller disposes of them after the last machine.</param>
@@ -47,10 +50,7 @@ public sealed partial class GuestMemory : IDisposable
         _map = new PageMap(end);
         _attributes = new PageAttributes(end);
         foreach (RamRange range in ram)
-        {
-            for (ulong page = range.Base / PageSize; page < (range.Base + range.SizeBytes) / PageSize; page++)
-                _map.Set(page, new PageEntry(PageState.Zero, frames.ZeroFrame));
-        }
+            _map.SetRange(range.Base / PageSize, range.SizeBytes / PageSize, new PageEntry(PageState.Zero, frames.ZeroFrame));
     }
 
     /// <summary>Everything that is not RAM.</summary>
@@ -122,9 +122,14 @@ public sealed partial class GuestMemory : IDisposable
     public MemoryResult Lease(ulong address, int length, LeaseAccess access, MemoryLease lease)
     {
         FillAccess fill = access == LeaseAccess.HostWrites ? FillAccess.Write : FillAccess.Read;
+        if (length <= 0)
+            return MemoryResult.Done;
+        ulong last = address + (ulong)(length - 1);
+        if (last < address)
+            return MemoryResult.GuestError;
         lock (_lock)
         {
-            for (ulong page = address / PageSize; length > 0 && page <= (address + (ulong)length - 1) / PageSize; page++)
+            for (ulong page = address / PageSize; page <= last / PageSize; page++)
             {
                 MemoryResult result = LookUp(page * PageSize, fill, null, out _);
                 if (!result.IsDone)
@@ -134,10 +139,12 @@ public sealed partial class GuestMemory : IDisposable
             while (length > 0)
             {
                 ulong page = address / PageSize;
+                uint frame = _map[page].Frame;
                 int offset = (int)(address & (PageSize - 1));
                 int part = Math.Min(length, (int)PageSize - offset);
                 _leases[page] = _leases.GetValueOrDefault(page) + 1;
-                lease.Append(this, new LeaseSegment(address, _frames.AddressOf(_map[page].Frame) + offset, part, access));
+                _frames.Retain(frame);
+                lease.Append(this, new LeaseSegment(address, _frames.AddressOf(frame) + offset, part, access));
                 address += (ulong)part;
                 length -= part;
             }
@@ -146,69 +153,106 @@ public sealed partial class GuestMemory : IDisposable
         return MemoryResult.Done;
     }
 
-    /// <summary>Completes when no host I/O has leased memory any more.</summary>
+    /// <summary>True while host I/O has leased memory.</summary>
+    public bool IsLeased
+    {
+        get
+        {
+            lock (_lock)
+                return _leases.Count > 0;
+        }
+    }
+
+    /// <summary>Completes when no host I/O has leased memory any more; from then on nothing is told about the bytes that it wrote.</summary>
     public MemoryWait WhenUnleased()
     {
         lock (_lock)
         {
-            _unleased ??= new MemoryWait();
             if (_leases.Count > 0)
-                return _unleased;
+                return _unleased ??= new MemoryWait();
         }
 
-        _unleased.Complete();
-        return _unleased;
+        MemoryWait none = new();
+        none.Complete();
+        return none;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gives the frames back. No hart may run and no lease be held.</summary>
     public void Dispose()
     {
-        foreach (RamRange range in _ram)
+        lock (_lock)
         {
-            for (ulong page = range.Base / PageSize; page < (range.Base + range.SizeBytes) / PageSize; page++)
+            if (_disposed)
+                return;
+            _disposed = true;
+            foreach ((_, uint frame) in _pending.Values)
+                _frames.Release(frame);
+            foreach (RamRange range in _ram)
             {
-                PageEntry entry = _map[page];
-                if (entry.Frame != _frames.ZeroFrame)
-                    _frames.Release(entry.Frame);
+                for (ulong page = range.Base / PageSize; page < (range.Base + range.SizeBytes) / PageSize; page++)
+                {
+                    PageEntry entry = _map[page];
+                    if (entry.Frame != _frames.ZeroFrame)
+                        _frames.Release(entry.Frame);
+                }
             }
         }
     }
 
+    // The bytes are told of before their pages may be replaced or given back.
     internal void Release(List<LeaseSegment> segments)
     {
         foreach (LeaseSegment segment in segments)
         {
+            if (segment.Access == LeaseAccess.HostWrites)
+                HostWrote(segment.GuestAddress, segment.Length);
+        }
+
+        MemoryWait? unleased = null;
+        foreach (LeaseSegment segment in segments)
+        {
             ulong last = (segment.GuestAddress + (ulong)segment.Length - 1) / PageSize;
-            for (ulong page = segment.GuestAddress / PageSize; page <= last; page++)
+            uint frame = _frames.FrameAt(segment.HostAddress);
+            for (ulong page = segment.GuestAddress / PageSize; page <= last; page++, frame++)
+                EndLease(page, frame, ref unleased);
+        }
+
+        unleased?.Complete();
+    }
+
+    private void HostWrote(ulong address, int length)
+    {
+        lock (_lock)
+        {
+            for (ulong page = address / PageSize; page <= (address + (ulong)length - 1) / PageSize; page++)
+                _attributes.Add(page, PageAttribute.Dirty);
+        }
+
+        StoredTo(address, length, null);
+    }
+
+    private void EndLease(ulong page, uint frame, ref MemoryWait? unleased)
+    {
+        MemoryWait? ended = null;
+        lock (_lock)
+        {
+            int left = _leases[page] - 1;
+            if (left > 0)
             {
-                MemoryWait? ended = null;
-                MemoryWait? unleased;
-                lock (_lock)
-                {
-                    int left = _leases[page] - 1;
-                    if (left > 0)
-                    {
-                        _leases[page] = left;
-                    }
-                    else
-                    {
-                        _leases.Remove(page);
-                        _leaseEnds.Remove(page, out ended);
-                    }
-
-                    unleased = _leases.Count == 0 ? _unleased : null;
-
-                    if (segment.Access == LeaseAccess.HostWrites)
-                        _attributes.Add(page, PageAttribute.Dirty);
-                }
-
-                ended?.Complete();
-                unleased?.Complete();
+                _leases[page] = left;
+            }
+            else
+            {
+                _leases.Remove(page);
+                _leaseEnds.Remove(page, out ended);
+                if (_leases.Count == 0)
+                    (unleased, _unleased) = (_unleased, null);
             }
 
-            if (segment.Access == LeaseAccess.HostWrites)
-                StoredTo(segment.GuestAddress, segment.Length, null);
+            _frames.Release(frame);
         }
+
+        ended?.Complete();
     }
 
     // Finds the page's frame, making it the page's own if it will be written. Under _lock.
@@ -221,8 +265,8 @@ public sealed partial class GuestMemory : IDisposable
         if (Absence?.Invoke(page * PageSize, access) is { } absent)
             return MemoryResult.NotPresent(absent);
         if (entry.State == PageState.Pending)
-            return MemoryResult.NotPresent(_pending[page]);
-        if (entry.State == PageState.Private || access == FillAccess.Read)
+            return MemoryResult.NotPresent(_pending[page].Wait);
+        if (entry.State == PageState.Private || access != FillAccess.Write)
             return MemoryResult.Done;
         if (BeginReplacement(page, own) is { } wait)
             return MemoryResult.NotPresent(wait);

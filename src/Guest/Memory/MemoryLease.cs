@@ -51,11 +51,12 @@ public sealed class MemoryLease : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Release();
 
+    // Pieces are joined at page ends only: the memory counts one lease for each piece of a page.
     internal void Append(GuestMemory memory, LeaseSegment segment)
     {
         _memory = memory;
         TotalLength += segment.Length;
-        if (_segments.Count > 0)
+        if (_segments.Count > 0 && segment.GuestAddress % GuestMemory.PageSize == 0)
         {
             LeaseSegment last = _segments[^1];
             if (last.Access == segment.Access && last.GuestAddress + (ulong)last.Length == segment.GuestAddress &&

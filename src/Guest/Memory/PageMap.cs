@@ -94,6 +94,24 @@ public sealed class PageMap
         Volatile.Write(ref node.Entries![Index(page, 0)], entry.Packed);
     }
 
+    /// <summary>Writes the same entry to <paramref name="count"/> pages from <paramref name="first"/> on; equal subtrees are one node, copied when a page in
+    /// them is written. Only before anybody reads the map.</summary>
+    public void SetRange(ulong first, ulong count, PageEntry entry)
+    {
+        Node[] uniform = new Node[_levels];
+        object nobody = new();
+        uniform[0] = new Node(nobody, null, new ulong[Ways]);
+        Array.Fill(uniform[0].Entries!, entry.Packed);
+        for (int level = 1; level < _levels; level++)
+        {
+            uniform[level] = new Node(nobody, new Node?[Ways], null);
+            Array.Fill(uniform[level].Children!, uniform[level - 1]);
+        }
+
+        _root = Own(_root);
+        SetRange(_root, _levels - 1, 0, first, first + count, uniform);
+    }
+
     /// <summary>Answers a second map with the same content; from now on each of the two copies what it changes.</summary>
     public PageMap Share()
     {
@@ -102,6 +120,31 @@ public sealed class PageMap
     }
 
     private static int Index(ulong page, int level) => (int)(page >> (level * BitsPerLevel)) & (Ways - 1);
+
+    private void SetRange(Node node, int level, ulong start, ulong first, ulong end, Node[] uniform)
+    {
+        ulong pages = 1UL << (level * BitsPerLevel);
+        for (int i = 0; i < Ways; i++, start += pages)
+        {
+            if (start >= end || start + pages <= first)
+                continue;
+            if (level == 0)
+            {
+                node.Entries![i] = uniform[0].Entries![i];
+                continue;
+            }
+
+            ref Node? child = ref node.Children![i];
+            if (start >= first && start + pages <= end)
+            {
+                child = uniform[level - 1];
+                continue;
+            }
+
+            child = child is null ? NewNode(level - 1) : Own(child);
+            SetRange(child, level - 1, start, first, end, uniform);
+        }
+    }
 
     private Node NewNode(int level) => new(_owner, level > 0 ? new Node?[Ways] : null, level > 0 ? null : new ulong[Ways]);
 

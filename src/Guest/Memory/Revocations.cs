@@ -49,9 +49,10 @@ public sealed class Revocations
         }
     }
 
-    /// <summary>Forgets a carrier that is not in guest code.</summary>
+    /// <summary>Forgets a carrier that will not run this machine any more; what still waits for it goes on.</summary>
     public void Unregister(CarrierSlot slot)
     {
+        Leave(slot);
         lock (_lock)
             _slots.Remove(slot);
     }
