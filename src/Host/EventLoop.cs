@@ -13,8 +13,8 @@ public sealed unsafe class EventLoop : IDisposable
     private readonly int _wakeUp;
     private readonly Thread _thread;
 
-    // Guarded by _lock.
-    private readonly PriorityQueue<(LoopTimer Timer, long Version), long> _timers = new();
+    // Guarded by _lock. A timer is in the heap at most once, however often it is moved; there is about one per machine.
+    private readonly PriorityQueue<LoopTimer, long> _timers = new();
     private readonly Dictionary<int, Action> _readers = [];
     private long _sleepsUntil;
     private bool _stopped;
@@ -73,11 +73,12 @@ public sealed unsafe class EventLoop : IDisposable
         bool wake;
         lock (_lock)
         {
-            timer.Version++;
+            if (timer.DeadlineNanoseconds != long.MaxValue)
+                _timers.Remove(timer, out _, out _);
             timer.DeadlineNanoseconds = deadline;
             if (deadline == long.MaxValue)
                 return;
-            _timers.Enqueue((timer, timer.Version), deadline);
+            _timers.Enqueue(timer, deadline);
             wake = deadline < _sleepsUntil && Thread.CurrentThread != _thread;
         }
 
@@ -151,17 +152,14 @@ public sealed unsafe class EventLoop : IDisposable
             {
                 if (_stopped)
                     return 0;
-                while (_timers.TryPeek(out (LoopTimer Timer, long Version) stale, out _) && stale.Version != stale.Timer.Version)
-                    _timers.Dequeue();
-                if (!_timers.TryPeek(out (LoopTimer Timer, long Version) first, out long deadline) || deadline > MonotonicClock.Nanoseconds)
+                if (!_timers.TryPeek(out LoopTimer? first, out long deadline) || deadline > MonotonicClock.Nanoseconds)
                 {
-                    _sleepsUntil = _timers.Count == 0 ? long.MaxValue : deadline;
+                    _sleepsUntil = first is null ? long.MaxValue : deadline;
                     return _sleepsUntil;
                 }
 
                 _timers.Dequeue();
-                due = first.Timer;
-                due.Version++;
+                due = first;
                 due.DeadlineNanoseconds = long.MaxValue;
             }
 
@@ -181,9 +179,7 @@ public sealed class LoopTimer
         Callback = callback;
     }
 
-    // Both guarded by the loop's lock; entries of the heap with an older version are dead.
-    internal long Version { get; set; }
-
+    // Guarded by the loop's lock; MaxValue: not in the heap.
     internal long DeadlineNanoseconds { get; set; } = long.MaxValue;
 
     internal Action Callback { get; }

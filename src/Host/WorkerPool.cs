@@ -23,15 +23,17 @@ public sealed class WorkerPool : IDisposable
     }
 
     /// <summary>Runs <paramref name="work"/> on one of the threads, first come first served. It must not throw.</summary>
+    /// <exception cref="ObjectDisposedException">The pool has been told to end, and the caller is not one of its threads finishing what was queued.</exception>
     public void Queue(Action work)
     {
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_stopped, this);
+            ObjectDisposedException.ThrowIf(_stopped && Array.IndexOf(_threads, Thread.CurrentThread) < 0, this);
             _queue.Enqueue(work);
-        }
 
-        _available.Release();
+            // Within the lock: Dispose cannot get to the semaphore in between.
+            _available.Release();
+        }
     }
 
     /// <summary>Finishes what was queued, then ends the threads.</summary>
