@@ -131,9 +131,9 @@ public sealed class SbiFirmware(GuestMemory memory, ISbiPlatform platform) : ISb
 
         if (call.Function > 2)
             return new SbiResult(SbiError.NotSupported);
-        ulong length = Math.Min(call.A0, ConsoleChunk);
-        if (call.A2 != 0 || !memory.IsRam(call.A1, length))
+        if (call.A2 != 0 || !memory.IsRam(call.A1, call.A0))
             return new SbiResult(SbiError.InvalidParameter);
+        ulong length = Math.Min(call.A0, ConsoleChunk);
         Span<byte> bytes = stackalloc byte[ConsoleChunk];
         bytes = bytes[..(int)length];
         if (call.Function == 0)

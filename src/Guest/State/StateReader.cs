@@ -17,7 +17,7 @@ public ref struct StateReader(ReadOnlySpan<byte> bytes)
     {
         string found = Encoding.ASCII.GetString(Take(U8()));
         if (found != tag)
-            throw new InvalidStateException($"saved state holds section '{found}' where '{tag}' was expected");
+            throw new InvalidStateException($"saved state holds section '{Printable(found)}' where '{tag}' was expected");
         ushort foundVersion = U16();
         if (foundVersion != version)
             throw new InvalidStateException($"section '{tag}' of the saved state has version {foundVersion}, not {version}");
@@ -52,6 +52,9 @@ public ref struct StateReader(ReadOnlySpan<byte> bytes)
             throw new InvalidStateException($"saved state ends within {length} bytes of data");
         return Take((int)length);
     }
+
+    // The bytes may come from anyone, and the message goes to a terminal.
+    private static string Printable(string text) => string.Concat(text.Select(character => char.IsControl(character) ? '?' : character));
 
     private ReadOnlySpan<byte> Take(int count)
     {

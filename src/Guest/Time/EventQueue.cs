@@ -2,14 +2,26 @@ using Strata.Guest.Memory;
 
 namespace Strata.Guest.Time;
 
-/// <summary>The events of a clock in the order in which they fall due: by deadline, then by the order in which they were set.</summary>
+/// <summary>The events of a clock in the order in which they fall due: by deadline, then by name, then by the order in which they were set.</summary>
+/// <remarks>Ties go by name because the order of setting is not part of a machine's state. An event is in the heap at most once, however often a guest sets it: nothing a guest does makes the queue grow.</remarks>
 internal sealed class EventQueue
 {
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. An entry whose version is not its event's present one is dead.
-    private readonly PriorityQueue<(QueuedEvent Event, ulong Version), (ulong Deadline, ulong Order)> _heap = new();
+    // Guarded by _lock. Holds the events whose deadline is not MaxValue; a machine has a few dozen, so that finding one to remove it costs nothing.
+    private readonly PriorityQueue<QueuedEvent, Turn> _heap = new();
     private ulong _order;
+
+    private readonly record struct Turn(ulong Deadline, string Name, ulong Order) : IComparable<Turn>
+    {
+        public int CompareTo(Turn other)
+        {
+            if (Deadline != other.Deadline)
+                return Deadline < other.Deadline ? -1 : 1;
+            int names = string.CompareOrdinal(Name, other.Name);
+            return names != 0 ? names : Order.CompareTo(other.Order);
+        }
+    }
 
     /// <summary>The earliest deadline, or <see cref="ulong.MaxValue"/>.</summary>
     public ulong NextDeadline
@@ -17,7 +29,7 @@ internal sealed class EventQueue
         get
         {
             lock (_lock)
-                return TryPeek(out ulong deadline) is null ? ulong.MaxValue : deadline;
+                return _heap.TryPeek(out _, out Turn first) ? first.Deadline : ulong.MaxValue;
         }
     }
 
@@ -26,12 +38,13 @@ internal sealed class EventQueue
     {
         lock (_lock)
         {
-            scheduled.Version++;
+            if (scheduled.DeadlineTicks != ulong.MaxValue)
+                _heap.Remove(scheduled, out _, out _);
             scheduled.DeadlineTicks = deadline;
             if (deadline == ulong.MaxValue)
                 return false;
-            _heap.Enqueue((scheduled, scheduled.Version), (deadline, _order++));
-            return ReferenceEquals(TryPeek(out _), scheduled);
+            _heap.Enqueue(scheduled, new Turn(deadline, scheduled.Name, _order++));
+            return ReferenceEquals(_heap.Peek(), scheduled);
         }
     }
 
@@ -40,36 +53,22 @@ internal sealed class EventQueue
     {
         lock (_lock)
         {
-            QueuedEvent? first = TryPeek(out ulong deadline);
-            if (first is null || deadline > now)
+            if (!_heap.TryPeek(out QueuedEvent? first, out Turn turn) || turn.Deadline > now)
                 return null;
             _heap.Dequeue();
-            first.Version++;
             first.DeadlineTicks = ulong.MaxValue;
             return first;
         }
-    }
-
-    private QueuedEvent? TryPeek(out ulong deadline)
-    {
-        while (_heap.TryPeek(out (QueuedEvent Event, ulong Version) entry, out (ulong Deadline, ulong Order) priority))
-        {
-            deadline = priority.Deadline;
-            if (entry.Version == entry.Event.Version)
-                return entry.Event;
-            _heap.Dequeue();
-        }
-
-        deadline = ulong.MaxValue;
-        return null;
     }
 }
 
 /// <summary>An event as <see cref="EventQueue"/> keeps it.</summary>
 internal sealed class QueuedEvent(string name, Func<MemoryWait?> action, Action<QueuedEvent, ulong> set) : ClockEvent
 {
+    private ulong _deadline = ulong.MaxValue;
+
     /// <inheritdoc/>
-    public override ulong Deadline => DeadlineTicks;
+    public override ulong Deadline => Volatile.Read(ref _deadline);
 
     /// <summary>The event's name in saved state and messages.</summary>
     public string Name => name;
@@ -77,10 +76,15 @@ internal sealed class QueuedEvent(string name, Func<MemoryWait?> action, Action<
     /// <summary>What happens.</summary>
     public Func<MemoryWait?> Action => action;
 
-    // Both guarded by the queue's lock.
-    internal ulong DeadlineTicks { get; set; } = ulong.MaxValue;
+    // Written under the queue's lock.
+    internal ulong DeadlineTicks
+    {
+        get => Volatile.Read(ref _deadline);
+        set => Volatile.Write(ref _deadline, value);
+    }
 
-    internal ulong Version { get; set; }
+    /// <summary>Its action has answered a wait that has not completed: it runs when that has, not before. Owned by the clock's runner.</summary>
+    internal bool IsWaiting { get; set; }
 
     /// <inheritdoc/>
     public override void Set(ulong deadlineTicks) => set(this, deadlineTicks);

@@ -15,8 +15,19 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
     private readonly Action<Exception> _failed;
     private readonly long _start = MonotonicClock.Nanoseconds;
 
+    // So far away that the host's clock never gets there: not worth a timer.
+    private readonly ulong _furthest;
+
+    // Orders reading the next deadline with setting the timer: whoever sets it last has seen every event.
+    private readonly Lock _armLock = new();
+
+    // Guarded by itself: events whose wait has completed.
+    private readonly Queue<QueuedEvent> _again = new();
+
     // 0 idle, 1 a run is queued or under way, 2 it must look again before it ends. Interlocked.
     private int _running;
+
+    // Set under the device lock.
     private volatile bool _stopped;
 
     /// <summary>Starts the clock at tick 0.</summary>
@@ -30,6 +41,7 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         _deviceLock = deviceLock;
         _failed = failed;
         _timer = loop.CreateTimer(Dispatch);
+        _furthest = (ulong)((long.MaxValue - _start) / NanosecondsPerTick);
     }
 
     /// <inheritdoc/>
@@ -47,12 +59,22 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
     /// <inheritdoc/>
     public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action) => new Work(this, name, action);
 
-    /// <summary>Runs no more events.</summary>
-    public void Dispose()
+    /// <summary>If <paramref name="condition"/> holds while no event is under way, runs no more events and answers true.</summary>
+    public bool StopIf(Func<bool> condition)
     {
-        _stopped = true;
+        lock (_deviceLock)
+        {
+            if (!condition())
+                return false;
+            _stopped = true;
+        }
+
         _timer.Set(long.MaxValue);
+        return true;
     }
+
+    /// <summary>Runs no more events; one that is under way has ended when this returns.</summary>
+    public void Dispose() => StopIf(() => true);
 
     private void Schedule(QueuedEvent scheduled, ulong deadline)
     {
@@ -61,13 +83,17 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         if (deadline <= Now)
             Dispatch();
         else
-            Arm(deadline);
+            Arm();
     }
 
-    private void Arm(ulong deadline)
+    private void Arm()
     {
-        if (deadline < long.MaxValue / (ulong)NanosecondsPerTick)
-            _timer.Set(_start + ((long)deadline * NanosecondsPerTick));
+        lock (_armLock)
+        {
+            ulong next = _queue.NextDeadline;
+            if (!_stopped)
+                _timer.Set(next < _furthest ? _start + ((long)next * NanosecondsPerTick) : long.MaxValue);
+        }
     }
 
     private void Dispatch()
@@ -81,13 +107,32 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         do
         {
             Interlocked.Exchange(ref _running, 1);
-            while (!_stopped && _queue.TakeDue(Now) is { } due)
+            while (!_stopped && Take() is { } due)
                 Run(due);
-            ulong next = _queue.NextDeadline;
-            if (next != ulong.MaxValue)
-                Arm(next);
+            Arm();
         }
-        while (Interlocked.CompareExchange(ref _running, 0, 1) != 1);
+        while (Interlocked.CompareExchange(ref _running, 0, 1) != 1 && !_stopped);
+    }
+
+    private QueuedEvent? Take()
+    {
+        lock (_again)
+        {
+            if (_again.TryDequeue(out QueuedEvent? again))
+            {
+                again.IsWaiting = false;
+                return again;
+            }
+        }
+
+        while (_queue.TakeDue(Now) is { } due)
+        {
+            // What it was set for again, its next run will see.
+            if (!due.IsWaiting)
+                return due;
+        }
+
+        return null;
     }
 
     private void Run(QueuedEvent due)
@@ -96,14 +141,25 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         {
             MemoryWait? wait;
             lock (_deviceLock)
-                wait = due.Action();
-            wait?.OnCompleted(() => Schedule(due, 0));
+                wait = _stopped ? null : due.Action();
+            if (wait is null)
+                return;
+            due.IsWaiting = true;
+            wait.OnCompleted(() => RunAgain(due));
         }
         catch (Exception exception)
         {
             _stopped = true;
             _failed(exception);
         }
+    }
+
+    // Not by setting it: a deadline that it was given meanwhile stays.
+    private void RunAgain(QueuedEvent due)
+    {
+        lock (_again)
+            _again.Enqueue(due);
+        Dispatch();
     }
 
     private sealed class Work(FreeRunningClock clock, string name, Func<MemoryWait?> action) : HostWork
