@@ -7,13 +7,13 @@ public sealed class QemuRunner : IProgramRunner
 {
     /// <summary>
     /// Exactly the extensions of our machine and nothing else. The model rv64i starts from nothing, so a newer QEMU that turns more on by
-    /// default changes nothing here. <c>debug=false</c>: no trigger module. <c>svade</c> and <c>svadu</c> together: menvcfg.ADUE chooses,
+    /// default changes nothing here. <c>debug=false,pmu-mask=0xfffffff8</c>: no trigger module. <c>svade</c> and <c>svadu</c> together: menvcfg.ADUE chooses,
     /// and is 0 after reset.
     /// </summary>
     public const string CpuModel =
         "rv64i,m=true,a=true,f=true,d=true,c=true,s=true,u=true,zicsr=true,zifencei=true,zicntr=true,zihpm=true,zfhmin=true," +
         "zba=true,zbb=true,zbs=true,zicond=true,zicbom=true,zicbop=true,zicboz=true,zihintpause=true,zawrs=true," +
-        "sstc=true,svade=true,svadu=true,svinval=true,svnapot=true,svpbmt=true,sv57=true,pmp=true,mmu=true,debug=false";
+        "sstc=true,svade=true,svadu=true,svinval=true,svnapot=true,svpbmt=true,sv57=true,pmp=true,mmu=true,debug=false,pmu-mask=0xfffffff8";
 
     private readonly string[] _options;
 

@@ -61,9 +61,10 @@ static void fence(const struct space *space) {
   }
 }
 
-static void environment(void) {
+// With PMP entries about, A and D are software's: QEMU updates entries that the PMP forbids to write.
+static void environment(int pmp) {
   u64 value = MENVCFG_CBO, drawn = random64();
-  if (wanted(F_ADUE, 2)) value |= MENVCFG_ADUE;
+  if (wanted(F_ADUE, 2) && !pmp) value |= MENVCFG_ADUE;
   if (drawn & 3) value |= MENVCFG_PBMTE;
   csr_write(menvcfg, value);
   put_setting("menvcfg", value);
@@ -85,7 +86,7 @@ static u64 run_case(u64 number) {
   struct space space;
   space_make(&space, kind, privilege);
   int pmp = set_pmp();
-  environment();
+  environment(pmp);
   csr_write(satp, space.satp);
   __asm__ volatile("sfence.vma" : : : "memory");
   put_setting("satp", space.satp);
@@ -98,7 +99,7 @@ static u64 run_case(u64 number) {
     if (step > 0) {
       if (wanted(F_EDIT, 2)) {
         space_edit(&space, privilege);
-        if (one_in(4)) environment();
+        if (one_in(4)) environment(pmp);
         put_setting("leaf", space.leaf == 0 ? 0 : *space.leaf);
         fence(&space);
       }
