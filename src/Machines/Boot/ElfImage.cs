@@ -35,7 +35,7 @@ public sealed class ElfImage
     public ulong? FromHost { get; }
 
     /// <summary>True if the file says that it is ELF.</summary>
-    public static bool IsElf(ReadOnlySpan<byte> file) => file.Length >= 4 && file[..4].SequenceEqual("\x7fELF"u8);
+    public static bool IsElf(ReadOnlySpan<byte> file) => file.Length >= 4 && file[..4].SequenceEqual("\u007fELF"u8);
 
     /// <summary>Reads the headers of <paramref name="file"/>; every offset is checked against its length.</summary>
     /// <exception cref="BootException">It is not a program that this machine can run, or it is damaged.</exception>
