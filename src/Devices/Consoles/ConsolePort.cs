@@ -110,8 +110,6 @@ public sealed class ConsolePort
         {
             count = _output.Read(destination);
             tellDevice = count > 0 && _deviceWaits;
-            if (tellDevice)
-                _deviceWaits = false;
         }
 
         if (tellDevice)
@@ -145,7 +143,7 @@ public sealed class ConsolePort
             Changed?.Invoke();
     }
 
-    /// <summary>The device side: takes bytes that the host sent.</summary>
+    /// <summary>The device's side: takes bytes that the host sent, and answers how many.</summary>
     public int TakeInput(Span<byte> destination)
     {
         int count = PeekInput(destination);
@@ -167,12 +165,34 @@ public sealed class ConsolePort
         }
     }
 
-    /// <summary>Takes bytes from the guest: no more than <see cref="OutputRoom"/>.</summary>
+    /// <summary>The device's side: takes bytes from the guest; beyond <see cref="OutputRoom"/> the oldest are lost.</summary>
     public void PutOutput(ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
             _output.WriteDroppingOldest(bytes);
         Changed?.Invoke();
+    }
+
+    /// <summary>True once after room has appeared that the device was waiting for.</summary>
+    internal bool TakeRoomWanted()
+    {
+        lock (_lock)
+        {
+            bool hasRoom = _deviceWaits && _output.Room > 0;
+            if (hasRoom)
+                _deviceWaits = false;
+            return hasRoom;
+        }
+    }
+
+    /// <summary>Forgets what the host sent to a reader who has gone: it is not for the next one.</summary>
+    internal void DiscardInput()
+    {
+        int count;
+        lock (_lock)
+            count = _input.Count;
+        if (count > 0)
+            DropInput(count);
     }
 
     internal void SetGuestOpen(bool open)
