@@ -3,7 +3,8 @@ using Strata.Guest.Time;
 
 namespace Strata.Devices.Tests.Fakes;
 
-/// <summary>Guest time that moves when the test says so. Events run in order of deadline, then name; an event that waits is run again when its wait completes.</summary>
+/// <summary>Guest time that moves when the test says so. Events run in order of their deadlines; an event that waits is run again when its
+/// wait completes; host work ends no earlier than the host is done with it. For one thread.</summary>
 internal sealed class ManualClock(bool deterministic = true) : GuestClock
 {
     private readonly List<ManualEvent> _events = [];
@@ -64,17 +65,15 @@ internal sealed class ManualClock(bool deterministic = true) : GuestClock
         ManualWork? work = null;
         foreach (ManualWork candidate in _work)
         {
-            if (candidate.DueTicks <= end && (work is null || candidate.DueTicks < work.DueTicks))
+            if (candidate.IsCompleted && candidate.DueTicks <= end && (work is null || candidate.DueTicks < work.DueTicks))
                 work = candidate;
         }
 
         if (work is not null && (next is null || work.DueTicks < next.Deadline))
         {
-            work.Completed.Wait();
             _work.Remove(work);
             _now = Math.Max(_now, work.DueTicks);
             RunToEnd(work.Action);
-            work.Completed.Dispose();
             return true;
         }
 
@@ -116,8 +115,8 @@ internal sealed class ManualClock(bool deterministic = true) : GuestClock
 
         public Func<MemoryWait?> Action => action;
 
-        public ManualResetEventSlim Completed { get; } = new();
+        public bool IsCompleted { get; private set; }
 
-        public override void Complete() => Completed.Set();
+        public override void Complete() => IsCompleted = true;
     }
 }

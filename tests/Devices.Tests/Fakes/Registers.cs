@@ -8,12 +8,16 @@ internal static class Registers
 {
     public static ulong Load(this IMmioDevice device, ulong offset, int size = 4)
     {
-        Assert.True(device.Read(offset, size, out ulong value), $"read of {size} bytes at 0x{offset:x} was refused");
+        if (!device.Read(offset, size, out ulong value))
+            Assert.Fail($"read of {size} bytes at 0x{offset:x} was refused");
         return value;
     }
 
-    public static void Store(this IMmioDevice device, ulong offset, ulong value, int size = 4) =>
-        Assert.True(device.Write(offset, size, value), $"write of {size} bytes at 0x{offset:x} was refused");
+    public static void Store(this IMmioDevice device, ulong offset, ulong value, int size = 4)
+    {
+        if (!device.Write(offset, size, value))
+            Assert.Fail($"write of {size} bytes at 0x{offset:x} was refused");
+    }
 
     public static byte[] Saved(this IStateful part)
     {
