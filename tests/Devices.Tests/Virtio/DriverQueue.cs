@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Strata.Guest.Memory;
 
 namespace Strata.Devices.Tests.Virtio;
 
