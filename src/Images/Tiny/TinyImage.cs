@@ -8,7 +8,7 @@ namespace Strata.Images.Tiny;
 internal static class TinyImage
 {
     /// <summary>Version of what is taken from the packages; raised when that changes.</summary>
-    public const int Recipe = 1;
+    public const int Recipe = 2;
 
     /// <summary>The image's name.</summary>
     public const string Name = "tiny";
@@ -51,7 +51,7 @@ internal static class TinyImage
                 else if (path.Contains("lib/modules/", StringComparison.Ordinal) && file.Contains(".ko", StringComparison.Ordinal)
                     && wanted.Contains(KernelModule.Canonical(file)))
                 {
-                    modules.Add(new KernelModule(KernelModule.Canonical(file), Decompress(file, contents)));
+                    modules.Add(new KernelModule(KernelModule.Canonical(file), ModuleStripper.Strip(Decompress(file, contents))));
                 }
             }
 

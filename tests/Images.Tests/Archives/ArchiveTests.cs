@@ -104,6 +104,7 @@ public class ArchiveTests
             try
             {
                 _ = new KernelModule("b", damaged).Depends.ToList();
+                ModuleStripper.Strip(damaged);
             }
             catch (InvalidDataException)
             {
@@ -172,6 +173,59 @@ public class ArchiveTests
         Assert.Equal(["[", "[[", "ash", "cat", "ls", "modprobe", "mount", "run-init", "run-parts", "sh"], Busybox.Applets(Packages.BusyboxProgram));
         Assert.Throws<InvalidDataException>(() => Busybox.Applets("[\0[[\0cat\0"u8));
         Assert.Throws<InvalidDataException>(() => Busybox.Applets([]));
+    }
+
+    [Fact]
+    public void A_stripped_object_links_to_the_same_program()
+    {
+        const string Tool = "riscv64-linux-gnu-";
+        Assert.SkipUnless(Tools.Has(Tool + "gcc") && Tools.Has(Tool + "ld"), "this machine has no compiler for RISC-V");
+        string folder = Directory.CreateTempSubdirectory("strata-strip").FullName;
+        try
+        {
+            string Name(string file) => Path.Combine(folder, file);
+            File.WriteAllText(Name("a.c"), """
+                static int table[40]; int other(int); static const char *words[] = { "one", "two" };
+                static __attribute__((noinline)) int work(int n) { for (int i = 0; i < n; i++) table[i & 31] += other(i) * n; return table[n & 7]; }
+                __attribute__((weak)) int other(int x) { switch (x) { case 1: return 7; case 2: return 9; case 3: return words[x & 1][0]; case 4: return 4; case 5: return 1; } return x; }
+                int _start(int n) { return work(n) + other(n) + work(n / 2); }
+                """);
+            Assert.Equal(0, Tools.Run(Tool + "gcc", [], "-c", "-O1", "-ffreestanding", "-fno-pic", "-mcmodel=medany", "-mno-relax", "-o", Name("a.o"), Name("a.c")).Code);
+            byte[] whole = File.ReadAllBytes(Name("a.o")), stripped = ModuleStripper.Strip([.. whole, .. "~Module signature appended~\n"u8]);
+            File.WriteAllBytes(Name("b.o"), stripped);
+            Assert.InRange(stripped.Length, 1000, whole.Length - 200);
+            foreach (string name in (ReadOnlySpan<string>)["a", "b"])
+            {
+                (int code, _, string error) = Tools.Run(Tool + "ld", [], "--no-relax", "-Ttext=0x10000", "-o", Name(name + ".elf"), Name(name + ".o"));
+                Assert.Equal((0, ""), (code, error));
+                Assert.Equal(0, Tools.Run(Tool + "objcopy", [], "-O", "binary", Name(name + ".elf"), Name(name + ".bin")).Code);
+            }
+
+            Assert.Equal(File.ReadAllBytes(Name("a.bin")), File.ReadAllBytes(Name("b.bin")));
+            Assert.Equal(stripped, ModuleStripper.Strip(stripped));
+            string symbols = Encoding.ASCII.GetString(Tools.Run(Tool + "readelf", [], "-sW", Name("b.o")).Output);
+            Assert.Contains("work", symbols, StringComparison.Ordinal);
+            Assert.DoesNotContain(".L", symbols, StringComparison.Ordinal);
+
+            var random = new Random(Tools.Seed());
+            for (int round = 0; round < 3000; round++)
+            {
+                byte[] damaged = (byte[])whole.Clone();
+                for (int i = random.Next(1, 6); i > 0; i--)
+                    damaged[round % 2 == 0 ? random.Next(damaged.Length) : damaged.Length - 1 - random.Next(64 * 20)] = (byte)random.Next(256);
+                try
+                {
+                    ModuleStripper.Strip(damaged);
+                }
+                catch (InvalidDataException)
+                {
+                }
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static void ReadAll(Func<TarReader> open)
