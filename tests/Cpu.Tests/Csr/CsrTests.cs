@@ -121,6 +121,8 @@ public sealed class CsrTests
         hart.Write(CsrNumber.Mstatus, 1 << MStatusBits.FsShift);
         _ = hart.Read(CsrNumber.Fcsr);
         Assert.Equal(0UL, hart.Read(CsrNumber.Sstatus) & MStatusBits.Sd);
+        Assert.True(hart.Csr.ReadModifyWrite(ref hart.State, CsrNumber.Fcsr, CsrOperation.Set, 0, out _));
+        Assert.Equal(0UL, hart.Read(CsrNumber.Sstatus) & MStatusBits.Sd);
         hart.Write(CsrNumber.Frm, 3);
         Assert.Equal(MStatusBits.Sd | MStatusBits.Fs, hart.Read(CsrNumber.Sstatus) & (MStatusBits.Sd | MStatusBits.Fs));
         hart.Write(CsrNumber.Fflags, 0x1f);

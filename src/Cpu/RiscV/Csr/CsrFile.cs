@@ -63,6 +63,10 @@ public sealed partial class CsrFile
         if (csr >> 10 == 3 || !IsAccessible(in s, csr) || !ReadRegister(ref s, csr, out old))
             return false;
 
+        // No bits to set or clear: as in QEMU not even FS becomes dirty.
+        if (operand == 0 && operation != CsrOperation.Write)
+            return true;
+
         // Other threads set bits of mip meanwhile: it alone is changed bit by bit.
         if (csr is CsrNumber.Mip or CsrNumber.Sip)
         {
