@@ -1,5 +1,6 @@
 using Strata.Devices.Consoles;
 using Strata.Guest.Memory;
+using Strata.Guest.Ports;
 using Strata.Guest.Processors;
 using Strata.Guest.Time;
 using Strata.Machines.Carriers;
@@ -49,6 +50,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>The serial port: firmware's console.</summary>
     public ConsolePort Serial { get; } = new("", OutputOverflow.DropOldest);
+
+    /// <summary>The serial port, for those who know no device.</summary>
+    public IGuestPort SerialEnd => Serial;
 
     /// <summary>The virtio console and the agent's ports.</summary>
     public required MachineConsole Console { get; init; }

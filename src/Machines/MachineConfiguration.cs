@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Strata.Machines.Boot;
 using Strata.Storage.Disks;
 
@@ -28,7 +29,25 @@ public sealed record MachineConfiguration
 /// <summary>A disk of a machine.</summary>
 /// <param name="Disk">Where its sectors are; the machine does not dispose of it.</param>
 /// <param name="Serial">Serial number that the guest reads, at most 20 ASCII characters.</param>
-public sealed record DiskConfiguration(IDisk Disk, string Serial = "");
+public sealed record DiskConfiguration(IDisk Disk, string Serial = "")
+{
+    /// <summary>A disk over an open raw image, which becomes the disk's.</summary>
+    /// <exception cref="BootException">It cannot be a disk.</exception>
+    public static DiskConfiguration Raw(SafeFileHandle file, string name, bool readOnly, string serial)
+    {
+        try
+        {
+            return new(new RawDisk(file, name, readOnly), serial);
+        }
+        catch (DiskException failure)
+        {
+            throw new BootException(failure.Message);
+        }
+    }
+
+    /// <summary>Closes the disk, when no machine uses it any more.</summary>
+    public void Close() => Disk.Dispose();
+}
 
 /// <summary>How a machine starts.</summary>
 public abstract record BootConfiguration;

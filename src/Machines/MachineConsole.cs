@@ -1,4 +1,5 @@
 using Strata.Devices.Consoles;
+using Strata.Guest.Ports;
 
 namespace Strata.Machines;
 
@@ -22,6 +23,15 @@ public sealed class MachineConsole
 
     /// <summary>All ports in the order of their numbers.</summary>
     public IReadOnlyList<ConsolePort> Ports { get; }
+
+    /// <summary>Told of a new window size (columns, rows) by <see cref="Resize"/>: the console device.</summary>
+    internal Action<int, int>? Resized { get; set; }
+
+    /// <summary>All ports in the order of their numbers, for those who know no device.</summary>
+    public IReadOnlyList<IGuestPort> Ends => Ports;
+
+    /// <summary>Tells the guest the size of the console's window in characters.</summary>
+    public void Resize(int columns, int rows) => Resized?.Invoke(columns, rows);
 }
 
 /// <summary>The three streams of a command that runs in the guest.</summary>

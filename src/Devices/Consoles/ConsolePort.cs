@@ -1,3 +1,5 @@
+using Strata.Guest.Ports;
+
 namespace Strata.Devices.Consoles;
 
 /// <summary>What happens to the guest's output when nobody takes it.</summary>
@@ -23,12 +25,12 @@ public enum OutputOverflow : byte
 /// </code>
 /// Each side is told of the other's doings by a callback that must not block: the device posts an event of guest time, the host wakes its reader.
 /// </remarks>
-public sealed class ConsolePort
+public sealed class ConsolePort : IGuestPort
 {
     /// <summary>Bytes that wait in either direction at most.</summary>
     public const int BufferSizeBytes = 64 * 1024;
 
-    private readonly OutputOverflow _overflow;
+    private volatile OutputOverflow _overflow;
     private readonly Lock _lock = new();
 
     // Guarded by _lock.
@@ -63,6 +65,13 @@ public sealed class ConsolePort
             lock (_lock)
                 return _guestOpen || _output.Count > 0;
         }
+    }
+
+    /// <inheritdoc/>
+    public bool HoldsOutput
+    {
+        get => _overflow == OutputOverflow.HoldBack;
+        set => _overflow = value ? OutputOverflow.HoldBack : OutputOverflow.DropOldest;
     }
 
     /// <summary>Called, on any thread, when the device should look: input, room, or a change of <see cref="IsHostOpen"/>.</summary>
@@ -186,7 +195,7 @@ public sealed class ConsolePort
     }
 
     /// <summary>Forgets what the host sent to a reader who has gone: it is not for the next one.</summary>
-    internal void DiscardInput()
+    public void DiscardInput()
     {
         int count;
         lock (_lock)
