@@ -13,6 +13,7 @@ internal static class HostCall
     internal const int TryAgain = 11;
     internal const int Exists = 17;
     internal const int BrokenPipe = 32;
+    internal const int NotASocket = 88;
 
     /// <summary>The exception for the last call's errno: "<paramref name="what"/>: reason".</summary>
     internal static Win32Exception Failure(string what) => Failure(what, Marshal.GetLastPInvokeError());

@@ -90,9 +90,6 @@ internal static partial class Processes
     [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
     internal static partial int Duplicate(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
-    internal static partial int ProcessControl(int option, ulong value, ulong a3, ulong a4, ulong a5);
-
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial long PidfdOpen(long number, int process, uint flags);
 }

@@ -9,6 +9,8 @@ internal static partial class Sockets
     internal const int TypeStream = 1;
     internal const int TypeCloseOnExec = 0x80000;
     internal const int LevelSocket = 1;
+    internal const int OptionType = 3;
+    internal const int OptionDomain = 39;
     internal const int OptionPeerCredentials = 17;
     internal const int RightsMessage = 1;
     internal const int DontWait = 0x40;

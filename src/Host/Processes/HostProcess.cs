@@ -10,8 +10,6 @@ public static class HostProcess
     /// <summary>The number of the signal that ends a process without asking it.</summary>
     public const int SignalKill = 9;
 
-    private const int SetDumpable = 4;
-
     /// <summary>The effective user of this process.</summary>
     public static uint UserId => Interop.Processes.EffectiveUser();
 
@@ -21,9 +19,6 @@ public static class HostProcess
 
     /// <summary>Sends <paramref name="signal"/> to the process; false when there is no such process.</summary>
     public static bool Signal(int id, int signal) => id > 0 && Interop.Processes.Kill(id, signal) == 0;
-
-    /// <summary>Keeps other processes of the user from reading this one's memory, and it from being dumped to a file (prctl(2)).</summary>
-    public static void RefuseDumps() => _ = Interop.Processes.ProcessControl(SetDumpable, 0, 0, 0, 0);
 
     /// <summary>A second descriptor for the same open file.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system refused.</exception>

@@ -24,12 +24,18 @@ public static class UnixSockets
         return (FromDescriptor(descriptors[0]), FromDescriptor(descriptors[1]));
     }
 
-    /// <summary>A socket over an inherited or received descriptor, which it owns from now on.</summary>
-    /// <exception cref="SocketException">The descriptor is no stream socket.</exception>
-    public static Socket FromDescriptor(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: true));
+    /// <summary>A socket over an inherited descriptor, which it owns from now on.</summary>
+    /// <exception cref="Win32Exception">The descriptor is no Unix stream socket; it stays its owner's.</exception>
+    public static Socket FromDescriptor(int descriptor)
+    {
+        // The Socket class itself believes everything.
+        return Option(descriptor, Interop.Sockets.OptionDomain) == Interop.Sockets.FamilyUnix && Option(descriptor, Interop.Sockets.OptionType) == Interop.Sockets.TypeStream
+            ? new(new SafeSocketHandle(descriptor, ownsHandle: true))
+            : throw HostCall.Failure($"cannot use descriptor {descriptor} as a socket", HostCall.NotASocket);
+    }
 
     /// <summary>A socket over a received file, which it owns from now on.</summary>
-    /// <exception cref="SocketException">The file is no stream socket.</exception>
+    /// <exception cref="Win32Exception">The file is no Unix stream socket; it stays its owner's.</exception>
     public static Socket FromFile(SafeFileHandle file)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -90,5 +96,14 @@ public static class UnixSockets
             (int)socket.Handle, Interop.Sockets.LevelSocket, Interop.Sockets.OptionPeerCredentials, &credentials, &length) != 0)
             throw HostCall.Failure("cannot ask who is at the other end");
         return new(credentials.ProcessId, credentials.UserId);
+    }
+
+    private static unsafe int Option(int descriptor, int option)
+    {
+        int value;
+        uint length = sizeof(int);
+
+        // SAFETY: the kernel writes one integer.
+        return Interop.Sockets.GetOption(descriptor, Interop.Sockets.LevelSocket, option, &value, &length) == 0 ? value : -1;
     }
 }

@@ -1,0 +1,114 @@
+using System.Security.Cryptography;
+
+namespace Strata.Host.Processes;
+
+/// <summary>
+/// The processes of one kind that this user runs: a folder with a folder for each, in which the process holds a lock for as long as it lives. A
+/// folder whose lock is free was left by a killed process and is swept away.
+/// </summary>
+/// <remarks>Folders come and go only under the registry's own lock, so that a sweep never sees one that is being made.</remarks>
+/// <param name="root">The registry's folder; it stays its owner's.</param>
+public sealed class ProcessRegistry(PrivateFolder root)
+{
+    private const string LockName = "lock";
+    private const string IdAlphabet = "abcdefghjkmnpqrstuvwxyz23456789";
+    private const int IdLength = 8;
+
+    /// <summary>Enters this process under a new id of eight letters and digits.</summary>
+    public RegistryEntry Enter()
+    {
+        using FileLock exclusive = FileLock.Take(root.Reach(LockName));
+        while (true)
+        {
+            string id = RandomNumberGenerator.GetString(IdAlphabet, IdLength);
+            if (Directory.Exists(root.Reach(id)))
+                continue;
+            PrivateFolder folder = PrivateFolder.Make(root.Reach(id));
+            return new(this, id, folder, FileLock.Take(folder.Reach(LockName)));
+        }
+    }
+
+    /// <summary>The ids of the processes that live, in order.</summary>
+    public IReadOnlyList<string> Living()
+    {
+        using FileLock exclusive = FileLock.Take(root.Reach(LockName));
+        return [.. Ids().Where(IsLocked)];
+    }
+
+    /// <summary>Removes what killed processes left.</summary>
+    /// <returns>The ids that were removed.</returns>
+    public IReadOnlyList<string> Sweep()
+    {
+        using FileLock exclusive = FileLock.Take(root.Reach(LockName));
+        List<string> swept = [.. Ids().Where(id => !IsLocked(id))];
+        foreach (string id in swept)
+            Remove(id);
+        return swept;
+    }
+
+    /// <summary>Opens the folder of a process.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">There is none.</exception>
+    public PrivateFolder Open(string id) => PrivateFolder.Open(root.Reach(id));
+
+    internal void Leave(string id)
+    {
+        using FileLock exclusive = FileLock.Take(root.Reach(LockName));
+        Remove(id);
+    }
+
+    private void Remove(string id)
+    {
+        try
+        {
+            Directory.Delete(root.Reach(id), recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody else cleaned up by hand.
+        }
+    }
+
+    private IEnumerable<string> Ids() => Directory.EnumerateDirectories(root.Reach(".")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+
+    private bool IsLocked(string id)
+    {
+        try
+        {
+            using FileLock? free = FileLock.TryTake(Path.Join(root.Reach(id), LockName));
+            return free is null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false; // No lock can be made in it: it is none of ours, or half removed.
+        }
+    }
+}
+
+/// <summary>This process's place in the registry.</summary>
+public sealed class RegistryEntry : IDisposable
+{
+    private readonly ProcessRegistry _registry;
+    private readonly FileLock _alive;
+
+    internal RegistryEntry(ProcessRegistry registry, string id, PrivateFolder folder, FileLock alive)
+    {
+        _registry = registry;
+        _alive = alive;
+        Id = id;
+        Folder = folder;
+    }
+
+    /// <summary>The process's id.</summary>
+    public string Id { get; }
+
+    /// <summary>The process's folder.</summary>
+    public PrivateFolder Folder { get; }
+
+    /// <summary>Leaves the registry and removes the folder.</summary>
+    public void Dispose()
+    {
+        _registry.Leave(Id);
+        _alive.Dispose();
+        Folder.Dispose();
+    }
+}
