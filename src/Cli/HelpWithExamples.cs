@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Strata.Cli.Output;
+
+namespace Strata.Cli;
+
+/// <summary>The parser's help, with the examples of the verb below it.</summary>
+internal sealed class HelpWithExamples : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string> Examples = new(StringComparer.Ordinal)
+    {
+        [""] = """
+            Examples:
+              strata run                                  a shell in a new machine, made of the image tiny
+              strata run tiny -- uname -a                 one command in a new machine
+              strata ps                                   the machines that run
+              strata run --help                           more about run
+
+            Exit codes:
+              0 success · 2 usage · 124 time-out · 125 strata failed · 130 Ctrl-C · 137 the machine was killed
+              run: the guest's own exit code, or its command's (126 not executable, 127 not found)
+
+            Environment:
+              STRATA_HOME moves everything that strata keeps; else XDG_CACHE_HOME, XDG_RUNTIME_DIR
+
+            """,
+        ["run"] = """
+            Examples:
+              strata run                                  a shell; poweroff ends it, Ctrl-] opens strata's own menu
+              strata run tiny -- sh -c 'cat; exit 7' < f  a command: its input, outputs and exit code are ours
+              strata run --memory 1G --disk data.img      with a disk, which the guest sees as /dev/vda
+              strata run --disk base.img,ro,serial=base   read-only, with a serial number
+              strata run --kernel Image --initrd root.cpio --append 'console=hvc0'
+              strata run --firmware fw_jump.elf --kernel u-boot.bin
+              strata run --firmware                       OpenSBI and U-Boot of Debian
+
+            Exit codes:
+              the guest's own (its low 8 bits; a non-zero code never becomes 0), or its command's;
+              2 usage · 124 the guest's agent did not answer · 125 strata failed · 130 Ctrl-C · 137 the machine was killed
+
+            """,
+        ["pull"] = """
+            Examples:
+              strata pull                                 get or renew the image tiny
+              strata pull tiny --progress plain           one line for each step
+
+            """,
+        ["images"] = """
+            Examples:
+              strata images                               what is in the cache
+              strata images --json | jq -r '.[].name'
+
+            """,
+        ["ps"] = """
+            Examples:
+              strata ps                                   the machines of this user that run
+              strata ps --json | jq -r '.[].id'
+
+            """,
+        ["doctor"] = """
+            Examples:
+              strata doctor                               can machines run here, and how fast?
+              strata doctor --json | jq '.[] | select(.result != "ok")'
+
+            Exit codes:
+              0 machines can run · 1 they cannot
+
+            """,
+        ["version"] = """
+            Examples:
+              strata version
+              strata version --json
+
+            """,
+    };
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        using StringWriter text = new();
+        _ = new HelpAction().Invoke(WithOutput(parseResult, text));
+        string verb = parseResult.CommandResult.Command is RootCommand ? "" : parseResult.CommandResult.Command.Name;
+        string help = text.ToString().TrimEnd() + "\n\n" + Examples[verb];
+        if (verb == "run")
+            help = help.Replace("strata run [<IMAGE>] [options]", "strata run [IMAGE] [options] [-- COMMAND ARGUMENT...]", StringComparison.Ordinal);
+        StandardStreams.WriteResult(help);
+        return ExitCode.Success;
+    }
+
+    private static ParseResult WithOutput(ParseResult parseResult, StringWriter text)
+    {
+        parseResult.InvocationConfiguration.Output = text;
+        return parseResult;
+    }
+}

@@ -1,0 +1,89 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Strata.Api.Control;
+using Strata.Cli.Output;
+using Strata.Host.Processes;
+using Strata.Host.Sockets;
+
+namespace Strata.Cli.Machines;
+
+/// <summary>A monitor process that this command started, and the connection that its machine belongs to.</summary>
+/// <param name="Client">The connection.</param>
+/// <param name="Log">What the process says on its standard error, in a file without a name.</param>
+internal sealed record LaunchedMonitor(MonitorClient Client, SafeFileHandle Log) : IAsyncDisposable
+{
+    private const int MostLogBytes = 4096;
+
+    /// <summary>The first line that the process said, if any: it says nothing unless it dies.</summary>
+    internal static string? FirstWords(SafeFileHandle log)
+    {
+        byte[] bytes = new byte[MostLogBytes];
+        int length = RandomAccess.Read(log, bytes, 0);
+        return Encoding.UTF8.GetString(bytes, 0, length).Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0);
+    }
+
+    /// <summary>The error for a connection that ended unexpectedly.</summary>
+    internal CommandException Died(IOException failure) =>
+        new("E-MONITOR-DIED", "the machine's monitor process ended unexpectedly", FirstWords(Log) ?? failure.Message);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Client.DisposeAsync();
+        Log.Dispose();
+    }
+}
+
+/// <summary>Starts a monitor process and says hello to it over a socket that it inherits, so that neither can miss the other's death.</summary>
+internal static class MonitorLauncher
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>The path of the monitor's executable: beside this one.</summary>
+    internal static string ExecutablePath => Path.Join(AppContext.BaseDirectory, "strata-monitor");
+
+    /// <summary>Starts one.</summary>
+    /// <exception cref="CommandException">It does not start.</exception>
+    internal static async Task<LaunchedMonitor> StartAsync(MachineFolder machines, CancellationToken cancellation)
+    {
+        const string What = "cannot start a monitor process";
+        const string Hint = "run: strata doctor";
+        (Socket own, Socket its) = UnixSockets.Pair();
+        SafeFileHandle log = OpenLog(machines);
+        try
+        {
+            using ChildProcess monitor = ChildProcess.Start(new()
+            {
+                Path = ExecutablePath,
+                Arguments = [machines.Path],
+                Descriptors = [null, log, log, its.SafeHandle],
+            });
+            its.Dispose();
+            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            patience.CancelAfter(Patience);
+            return new(await MonitorClient.ConnectAsync(own, DescriptorPassing.Send, patience.Token), log);
+        }
+        catch (Win32Exception failure)
+        {
+            throw new CommandException("E-MONITOR-START", What, failure.Message, Hint);
+        }
+        catch (IOException failure)
+        {
+            throw new CommandException("E-MONITOR-START", What, LaunchedMonitor.FirstWords(log) ?? failure.Message, Hint);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new CommandException("E-MONITOR-START", What, $"it said nothing for {Patience.TotalSeconds} seconds", Hint, ExitCode.TimeOut);
+        }
+    }
+
+    private static SafeFileHandle OpenLog(MachineFolder machines)
+    {
+        string path = Path.Join(machines.Path, $"log-{Environment.ProcessId}");
+        SafeFileHandle log = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        File.Delete(path);
+        return log;
+    }
+}

@@ -1,0 +1,70 @@
+using System.CommandLine;
+using Strata.Cli.Machines;
+using Strata.Cli.Output;
+
+namespace Strata.Cli.Verbs;
+
+/// <summary><c>strata run</c>: a new machine, with its console or one command in the foreground.</summary>
+internal static class RunVerb
+{
+    internal const string Name = "run";
+    internal const string DefaultImage = "tiny";
+    private const long DefaultMemoryBytes = 512L << 20;
+
+    internal static Command Build(GlobalOptions options, string[]? guestCommand)
+    {
+        Argument<string?> image = new("IMAGE") { Description = "the image to run, pulled when it is missing (default: tiny)", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> kernel = new("--kernel") { Description = "a kernel's Image instead of an image; with --firmware what the firmware starts", HelpName = "FILE" };
+        Option<string?> initrd = new("--initrd") { Description = "the kernel's initial RAM file system", HelpName = "FILE" };
+        Option<string?> append = new("--append") { Description = "more of the kernel's command line", HelpName = "STRING" };
+        Option<string?> firmware = new("--firmware")
+        {
+            Description = "start a firmware in machine mode (default: OpenSBI and U-Boot of Debian)",
+            HelpName = "FILE",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<string[]> disks = new("--disk") { Description = "a raw disk image; may be given several times", HelpName = "FILE[,ro][,serial=S]", Arity = ArgumentArity.OneOrMore };
+        Option<string?> memory = new("--memory", "-m") { Description = "the size of its RAM (default: 512M)", HelpName = "SIZE" };
+        Option<bool> deterministic = new("--deterministic") { Description = "compute the same every time: time is counted in instructions" };
+        Command verb = new(Name, "run a new machine, with a shell or one command in it") { image, kernel, initrd, append, firmware, disks, memory, deterministic };
+        verb.SetAction((parsed, cancellation) =>
+        {
+            RunPlan plan = new()
+            {
+                Image = parsed.GetValue(image),
+                Kernel = parsed.GetValue(kernel),
+                Initrd = parsed.GetValue(initrd),
+                Append = parsed.GetValue(append),
+                UsesFirmware = parsed.GetResult(firmware) is not null,
+                Firmware = parsed.GetValue(firmware),
+                Disks = [.. (parsed.GetValue(disks) ?? []).Select(DiskArgument.Parse)],
+                MemoryBytes = MemoryBytes(parsed.GetValue(memory)),
+                Deterministic = parsed.GetValue(deterministic),
+                Command = guestCommand,
+            };
+            return RunAsync(plan, new Report(parsed.GetValue(options.Json)), parsed.GetValue(options.Progress), cancellation);
+        });
+        return verb;
+    }
+
+    private static async Task<int> RunAsync(RunPlan plan, Report report, ProgressStyle style, CancellationToken cancellation)
+    {
+        plan.Check();
+        using MachineFolder machines = MachineFolder.Open();
+        using ProgressDisplay progress = ProgressDisplay.For(report.Json && style == ProgressStyle.Auto ? ProgressStyle.None : style);
+        using MachineFiles files = await MachineFiles.OpenAsync(plan, progress, cancellation);
+        return await ForegroundMachine.RunAsync(machines, files, plan, report, progress, cancellation);
+    }
+
+    private static long MemoryBytes(string? text)
+    {
+        const string What = "cannot understand the command line";
+        if (text is null)
+            return DefaultMemoryBytes;
+        long bytes = Amount.ParseBytes(text)
+            ?? throw new CommandException("E-USAGE", What, $"{text} is no size", "write a size as 512M or 1G", ExitCode.Usage);
+        return bytes >= 1 << 20
+            ? bytes
+            : throw new CommandException("E-USAGE", What, $"{text} is {bytes} bytes, too little for a machine", $"did you mean {text}M?", ExitCode.Usage);
+    }
+}
