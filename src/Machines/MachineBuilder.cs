@@ -4,9 +4,15 @@ using Strata.Cpu;
 using Strata.Cpu.RiscV;
 using Strata.Devices.Htif;
 using Strata.Devices.Interrupts;
+using Strata.Devices.Pci;
 using Strata.Devices.Power;
 using Strata.Devices.Rtc;
 using Strata.Devices.Uart;
+using Strata.Devices.Virtio;
+using Strata.Devices.Virtio.Block;
+using Strata.Devices.Virtio.Console;
+using Strata.Devices.Virtio.Entropy;
+using Strata.Devices.Virtio.Transport;
 using Strata.Guest.Interrupts;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
@@ -114,7 +120,7 @@ public sealed class MachineBuilder
             _machine.HartStopped = platform.HartStopped;
         }
 
-        ConnectDevices(bus, memory, clock, harts);
+        ConnectDevices(bus, memory, clock, harts, console);
         _machine.Connect(Tasks(clock, harts), harts);
         return _machine;
     }
@@ -149,7 +155,7 @@ public sealed class MachineBuilder
         return ranges;
     }
 
-    private void ConnectDevices(MmioBus bus, GuestMemory memory, GuestClock clock, Hart[] harts)
+    private void ConnectDevices(MmioBus bus, GuestMemory memory, GuestClock clock, Hart[] harts, MachineConsole console)
     {
         IInterruptLine[] contexts = new IInterruptLine[harts.Length * (_firmware is null ? 1 : 2)];
         for (int i = 0; i < contexts.Length; i++)
@@ -172,12 +178,56 @@ public sealed class MachineBuilder
         bus.Map(MemoryMap.TestFinisher, Devices.Power.TestFinisher.SizeBytes, new Devices.Power.TestFinisher(RequestPower));
         bus.Map(Rtc, GoldfishRtc.SizeBytes, Add("rtc", new GoldfishRtc(clock, plic.Source(RtcInterrupt))));
         bus.Map(Uart, Ns16550a.SizeBytes, Add("uart", new Ns16550a("uart", clock, plic.Source(UartInterrupt), _machine!.Serial)));
+        ConnectVirtio(bus, memory, clock, plic, console);
         if (_firmware?.HostPage is { } page)
         {
             ElfImage elf = _firmware.Elf!;
             bus.Map(page, GuestMemory.PageSize, Add("htif", new Htif(
                 _firmware.HostPageContent(), elf.ToHost!.Value - page, elf.FromHost - page, clock, memory, _machine.Serial, RequestPower)));
         }
+    }
+
+    // Disks are where each way to boot looks for them; console and entropy are on PCI in both.
+    private void ConnectVirtio(MmioBus bus, GuestMemory memory, GuestClock clock, Plic plic, MachineConsole console)
+    {
+        PciHost pci = Add("pci", new PciHost([.. Enumerable.Range(PciInterrupt, 4).Select(plic.Source)]));
+        bus.Map(PciEcam, PciEcamSize, pci);
+        bus.Map(PciMmio, PciMmioSize, pci.MemoryWindow(PciMmio));
+        bus.Map(PciMmioHigh, PciMmioHighSize, pci.MemoryWindow(PciMmioHigh));
+        int pciSlot = 1;
+        int mmioSlot = 0;
+        void AddFunction(IVirtioDevice device)
+        {
+            VirtioEndpoint endpoint = new(device, clock, memory);
+            pci.Add(pciSlot, Add(device.Identity.Name, new PciTransport(endpoint, pci.InterruptLine(pciSlot))));
+            pciSlot++;
+        }
+
+        void AddSlot(IVirtioDevice? device)
+        {
+            VirtioEndpoint? endpoint = device is null ? null : new VirtioEndpoint(device, clock, memory);
+            MmioTransport slot = new(endpoint, plic.Source(VirtioMmioInterrupt + mmioSlot));
+            bus.Map(VirtioMmio + ((ulong)mmioSlot * VirtioMmioStride), VirtioMmioStride, Add($"virtio-mmio{mmioSlot}", slot));
+            mmioSlot++;
+        }
+
+        VirtioConsole terminal = new("console", console.Ports);
+        console.Resized = (columns, rows) => terminal.SetWindowSize((ushort)columns, (ushort)rows);
+        AddFunction(terminal);
+        AddFunction(new VirtioEntropy("entropy", _configuration.Deterministic ? _configuration.Seed ?? 0 : null));
+        foreach ((DiskConfiguration disk, int index) in _configuration.Disks.Select((disk, index) => (disk, index)))
+        {
+            VirtioBlock block = new($"disk{index}", disk.Disk, disk.Serial, _host.Pool.Queue);
+            if (_firmware is null && pciSlot < PciHost.SlotCount)
+                AddFunction(block);
+            else if (_firmware is not null && mmioSlot < VirtioMmioCount)
+                AddSlot(block);
+            else
+                throw new BootException($"{_configuration.Disks.Count} disks: the machine has room for {(_firmware is null ? PciHost.SlotCount - 3 : VirtioMmioCount)}");
+        }
+
+        while (mmioSlot < VirtioMmioCount)
+            AddSlot(null);
     }
 
     private T Add<T>(string name, T part)

@@ -6,7 +6,6 @@ namespace Strata.Machines.Boot;
 /// <param name="VirtualAddressBits">39, 48 or 57.</param>
 /// <param name="UpdatesAccessedAndDirty">Svadu is announced instead of Svade.</param>
 /// <param name="HasMachineMode">Firmware runs in M-mode: the CLINT and the PLIC's machine contexts are there.</param>
-/// <param name="HasPci">There is a PCIe host bridge.</param>
 /// <param name="BootArguments">The kernel's command line.</param>
 /// <param name="Initrd">Where the initial RAM disk lies, if there is one.</param>
 /// <param name="Seed">48 bytes of randomness for rng-seed (40) and kaslr-seed (8).</param>
@@ -16,7 +15,6 @@ public sealed record BoardDescription(
     int VirtualAddressBits,
     bool UpdatesAccessedAndDirty,
     bool HasMachineMode,
-    bool HasPci,
     string BootArguments,
     (ulong Start, ulong End)? Initrd,
     byte[] Seed);

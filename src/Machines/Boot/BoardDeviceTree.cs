@@ -140,8 +140,7 @@ public sealed class BoardDeviceTree
             Device($"virtio_mmio@{Hex(address)}", address, VirtioMmioStride, VirtioMmioInterrupt + slot, "virtio,mmio");
         }
 
-        if (_board.HasPci)
-            Pci();
+        Pci();
     }
 
     private void InterruptController(string name, ulong address, ulong size, string[] compatible, uint[] lines) => _tree.Node(name, () =>
