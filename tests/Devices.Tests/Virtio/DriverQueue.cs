@@ -79,6 +79,9 @@ internal sealed class DriverQueue
         _rig.WriteU16(Available + 2, _available);
     }
 
+    /// <summary>Goes on from the indices in memory, after that was replaced.</summary>
+    public void Resume() => (_available, _seenUsed) = (_rig.ReadU16(Available + 2), UsedIndex);
+
     public void Notify() => _rig.Driver.Notify(Index);
 
     /// <summary>Notifies, lets the device work, and takes the next used element, which must be there.</summary>

@@ -114,6 +114,14 @@ internal sealed class VirtioRig : IDisposable
         return queue;
     }
 
+    /// <summary>Resets one queue and puts a new one in its place.</summary>
+    public void SetUpQueueAgain(ushort index, ushort size)
+    {
+        Driver.SelectQueue(index);
+        Driver.ResetQueue();
+        Queues[index] = SetUpQueue(index, size);
+    }
+
     /// <summary>A place in RAM that nothing else uses; each on a page of its own, so that buffers are scattered.</summary>
     public ulong Allocate(int length, int alignment = 1)
     {
