@@ -18,11 +18,12 @@ public sealed unsafe partial class AddressTranslation
         public static Leaf Identity(ulong address) => new(address, 12, false);
     }
 
-    /// <summary>Section 4.3.2, the process of translating a virtual address; its steps are marked. False: <paramref name="failure"/> says what happened.</summary>
+    /// <summary>
+    /// Section 4.3.2, the process of translating a virtual address; its steps are marked. True: <paramref name="leaf"/> is the answer; false: <paramref name="failure"/>.
+    /// </summary>
     private bool Walk(
-        ref HartState s, ulong virtualAddress, FillAccess access, int size, PrivilegeMode mode, SoftwareTlb tlb, out Leaf leaf, out Translation failure)
+        ref HartState s, ulong virtualAddress, FillAccess access, int size, PrivilegeMode mode, SoftwareTlb tlb, ref Leaf leaf, ref Translation failure)
     {
-        leaf = default;
         int levels = (int)(s.Satp >> 60) - 5;
         int unusedBits = 64 - 12 - (9 * levels);
         if ((ulong)((long)(virtualAddress << unusedBits) >> unusedBits) != virtualAddress)
@@ -43,9 +44,15 @@ public sealed unsafe partial class AddressTranslation
             while (true)
             {
                 // Step 2.
-                entryAddress = table + (((virtualAddress >> (12 + (9 * level))) & 0x1ff) * PteBytes);
-                if (!ReadEntry(entryAddress, access, virtualAddress, tlb, out entry, out failure))
+                ulong offset = ((virtualAddress >> (12 + (9 * level))) & 0x1ff) * PteBytes;
+                entryAddress = table + offset;
+                nint host = tlb.FindPageTable(table);
+                if (host == 0 && !FindPageTable(entryAddress, access, virtualAddress, tlb, ref failure, out host))
                     return false;
+
+                // SAFETY: the door, or an entry of ours that DropPage would have removed, says that the page lies there until the carrier's next poll;
+                // the offset is below 4096 and a multiple of 8. One read: other harts write the entry meanwhile.
+                entry = new PageTableEntry(Volatile.Read(ref Unsafe.AsRef<ulong>((void*)(host + (nint)offset))));
 
                 // Steps 3 and 4.
                 if (!entry.IsValid || entry.IsReserved(memoryTypes))
@@ -82,10 +89,7 @@ public sealed unsafe partial class AddressTranslation
             // Step 9.
             ulong wanted = access == FillAccess.Write ? PageTableEntry.Accessed | PageTableEntry.Dirty : PageTableEntry.Accessed;
             if ((entry.Value & wanted) == wanted)
-            {
-                failure = default;
                 return true;
-            }
 
             if ((s.Menvcfg & EnvironmentBits.Adue) == 0)
                 goto PageFault;
@@ -97,7 +101,7 @@ public sealed unsafe partial class AddressTranslation
                 return false;
             }
 
-            if (!UpdateEntry(entryAddress, entry, wanted, access, virtualAddress, tlb, out failure))
+            if (!UpdateEntry(entryAddress, entry, wanted, access, virtualAddress, tlb, ref failure))
                 return false;
 
             // From the top again: another hart may have changed the entry, and in deterministic mode our store has dropped what was derived from it.
@@ -129,10 +133,10 @@ public sealed unsafe partial class AddressTranslation
         };
     }
 
-    private bool ReadEntry(
-        ulong entryAddress, FillAccess access, ulong virtualAddress, SoftwareTlb tlb, out PageTableEntry entry, out Translation failure)
+    /// <summary>Finds a page of entries that the carrier has not read from lately, or of which PMP allows some accesses only.</summary>
+    private bool FindPageTable(ulong entryAddress, FillAccess access, ulong virtualAddress, SoftwareTlb tlb, ref Translation failure, out nint host)
     {
-        entry = default;
+        host = 0;
         if (!_pmp.Allows(entryAddress, PteBytes, FillAccess.Read, PrivilegeMode.Supervisor))
         {
             failure = Translation.AccessFault(access, virtualAddress);
@@ -140,31 +144,25 @@ public sealed unsafe partial class AddressTranslation
         }
 
         ulong page = entryAddress & ~PageOffset;
-        nint host = tlb.FindPageTable(page);
-        if (host == 0)
-        {
-            memory.MarkPageTable(page, tlb);
-            MemoryFill fill = memory.Resolve(page, FillAccess.Read, tlb);
-            if (!IsRam(fill, access, virtualAddress, out failure))
-                return false;
-            host = fill.HostAddress;
-            tlb.FillPageTable(page, host);
-        }
+        memory.MarkPageTable(page, tlb);
+        MemoryFill fill = memory.Resolve(page, FillAccess.Read, tlb);
+        if (!IsRam(fill, access, virtualAddress, ref failure))
+            return false;
+        host = fill.HostAddress;
 
-        // SAFETY: the door, or an entry of ours that DropPage would have removed, says that the page lies there until the carrier's next poll; the
-        // offset is below 4096 and a multiple of 8. One read: other harts write the entry meanwhile.
-        entry = new PageTableEntry(Volatile.Read(ref Unsafe.AsRef<ulong>((void*)(host + (nint)(entryAddress & PageOffset)))));
-        failure = default;
+        // Found again it is read without a look at PMP.
+        if (_pmp.IsUniform(page))
+            tlb.FillPageTable(page, host);
         return true;
     }
 
     /// <summary>Svadu: sets A, or A and D, if the entry is still what was read. True: walk again.</summary>
     private bool UpdateEntry(
-        ulong entryAddress, PageTableEntry entry, ulong wanted, FillAccess access, ulong virtualAddress, SoftwareTlb tlb, out Translation failure)
+        ulong entryAddress, PageTableEntry entry, ulong wanted, FillAccess access, ulong virtualAddress, SoftwareTlb tlb, ref Translation failure)
     {
         // The pointer that was read through may lead to a frame shared with a branch: writing asks for another.
         MemoryFill fill = memory.Resolve(entryAddress & ~PageOffset, FillAccess.Write, tlb);
-        if (!IsRam(fill, access, virtualAddress, out failure))
+        if (!IsRam(fill, access, virtualAddress, ref failure))
             return false;
 
         // SAFETY: as above, and the door has answered a frame that may be written.
@@ -174,14 +172,11 @@ public sealed unsafe partial class AddressTranslation
         return true;
     }
 
-    private static bool IsRam(MemoryFill fill, FillAccess access, ulong virtualAddress, out Translation failure)
+    private static bool IsRam(MemoryFill fill, FillAccess access, ulong virtualAddress, ref Translation failure)
     {
-        failure = fill.Kind switch
-        {
-            FillKind.Ram => default,
-            FillKind.NotPresent => Translation.NotPresent(fill.Wait),
-            _ => Translation.AccessFault(access, virtualAddress),
-        };
-        return fill.Kind == FillKind.Ram;
+        if (fill.Kind == FillKind.Ram)
+            return true;
+        failure = fill.Kind == FillKind.NotPresent ? Translation.NotPresent(fill.Wait) : Translation.AccessFault(access, virtualAddress);
+        return false;
     }
 }

@@ -1,4 +1,5 @@
 // Privileged specification 1.13, sections 3.1.6.3 (MPRV, MXR, SUM), 3.7 (PMP), 4.3.2 (address translation process).
+using System.Runtime.CompilerServices;
 using Strata.Cpu.RiscV;
 using Strata.Cpu.RiscV.Csr;
 using Strata.Guest.Memory;
@@ -26,10 +27,12 @@ public sealed partial class AddressTranslation(GuestMemory memory)
     /// <param name="translation">The answer.</param>
     public void Translate(ref HartState s, ulong virtualAddress, FillAccess access, int size, SoftwareTlb tlb, out Translation translation)
     {
+        // Every path below assigns it.
+        Unsafe.SkipInit(out translation);
         _pmp.Follow(in s);
         PrivilegeMode mode = access == FillAccess.Fetch ? s.Privilege : DataMode(in s);
         Leaf leaf = Leaf.Identity(virtualAddress);
-        if (mode != PrivilegeMode.Machine && s.Satp >> 60 != 0 && !Walk(ref s, virtualAddress, access, size, mode, tlb, out leaf, out translation))
+        if (mode != PrivilegeMode.Machine && s.Satp >> 60 != 0 && !Walk(ref s, virtualAddress, access, size, mode, tlb, ref leaf, ref translation))
             return;
 
         // Page faults come before PMP's access faults: by now the walk has found none.

@@ -15,6 +15,8 @@ public unsafe partial class SoftwareTlb
 
         public int HartId => (int)(Context >> 8) & 0xffffff;
 
+        public ulong HartAndPmp => Context & ~0xffUL;
+
         public ulong Asid => (Satp >> 44) & 0xffff;
 
         public static SetKey Of(in HartState s, int hartId, PrivilegeMode mode)

@@ -52,7 +52,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private const int EntriesPerSet = EntryCount * TablesPerSet;
     private const int HeadCount = 4096;
 
-    // The walker's own table: guest-physical page tables by physical page, tagged with nothing: physical memory is the same for every hart.
+    // The walker's own table: guest-physical page tables by physical page, of the hart and its PMP registers (_walkContext) that ran last.
     private const int WalkBase = SetCount * EntriesPerSet;
     private const int TotalEntries = WalkBase + EntryCount;
 
@@ -70,6 +70,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private readonly SetState[] _sets = new SetState[SetCount + 1];
 
     private ulong _useClock;
+    private ulong _walkContext;
     private int _dataSet;
     private int _fetchSet;
     private bool _disposed;
@@ -125,7 +126,14 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         // Ordered after the fence that raised it: whoever raised it changed the page tables before.
         uint epoch = Volatile.Read(ref s.FenceEpoch);
         PrivilegeMode dataMode = AddressTranslation.DataMode(in s);
-        int fetch = SetFor(SetKey.Of(in s, hartId, s.Privilege), epoch);
+        SetKey key = SetKey.Of(in s, hartId, s.Privilege);
+        if (key.HartAndPmp != _walkContext)
+        {
+            Clear(SetCount);
+            _walkContext = key.HartAndPmp;
+        }
+
+        int fetch = SetFor(key, epoch);
         int data = dataMode == s.Privilege ? fetch : SetFor(SetKey.Of(in s, hartId, dataMode), epoch);
         Select(data, fetch);
     }
@@ -150,7 +158,8 @@ public unsafe partial class SoftwareTlb : ICarrierFills
             state.AddRegion(page & ~((1UL << regionBits) - 1), regionBits);
     }
 
-    /// <summary>The host address of a guest page that the walker has read a page table from, or 0.</summary>
+    /// <summary>The host address of a guest page all of whose entries the hart may read, or 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal nint FindPageTable(ulong guestPage)
     {
         TlbEntry* entry = _entries + WalkBase + (int)((guestPage >> 12) & (EntryCount - 1));
