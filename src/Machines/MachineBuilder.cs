@@ -157,14 +157,11 @@ public sealed class MachineBuilder
 
     private void ConnectDevices(MmioBus bus, GuestMemory memory, GuestClock clock, Hart[] harts, MachineConsole console)
     {
-        IInterruptLine[] contexts = new IInterruptLine[harts.Length * (_firmware is null ? 1 : 2)];
-        for (int i = 0; i < contexts.Length; i++)
+        // Contexts M and S of each hart, in this order, as the device tree says; without firmware nothing listens to M.
+        IInterruptLine[] contexts = [.. harts.SelectMany(hart => new IInterruptLine[]
         {
-            contexts[i] = _firmware is null
-                ? harts[i].Input(HartInterrupt.SupervisorExternal)
-                : harts[i / 2].Input(i % 2 == 0 ? HartInterrupt.MachineExternal : HartInterrupt.SupervisorExternal);
-        }
-
+            _firmware is null ? new UnconnectedLine() : hart.Input(HartInterrupt.MachineExternal), hart.Input(HartInterrupt.SupervisorExternal),
+        })];
         Plic plic = Add("plic", new Plic(contexts));
         bus.Map(MemoryMap.Plic, PlicSize, plic);
         if (_firmware is not null)
