@@ -286,7 +286,6 @@ internal static class InstructionTable
         new("110 . ..... ..... 00",                    Sw,          CSw,         C,           Innocuous,         "c.sw rs2,imm(rs1)"),
         new("111 . ..... ..... 00",                    Sd,          CSd,         C,           Innocuous,         "c.sd rs2,imm(rs1)"),
         new("000 . ..... ..... 01",                    Addi,        CAddi,       C,           Innocuous,         "c.addi rd,imm"),
-        new("000 . 00000 ..... 01",                    Addi,        CAddi,       C,           Innocuous,         "c.nop imm"),
         new("001 . ..... ..... 01",                    Addiw,       CAddi,       C,           Innocuous,         "c.addiw rd,imm"),
         new("001 . 00000 ..... 01",                    Illegal,     None,        C,           Innocuous,         "reserved"),
         new("010 . ..... ..... 01",                    Addi,        CLi,         C,           Innocuous,         "c.li rd,imm"),
