@@ -127,7 +127,7 @@ public sealed class MachineBuilder
 
     private HartConfiguration HartConfigurationOf(int hart) => _firmware is null
         ? new HartConfiguration { HartId = hart, VirtualAddressBits = 39, UpdatesAccessedAndDirty = true, ResetPrivilege = PrivilegeMode.Supervisor }
-        : new HartConfiguration { HartId = hart, ResetPc = BootRom };
+        : new HartConfiguration { HartId = hart, ResetPc = BootRom, UpdatesAccessedAndDirty = true };
 
     private CarrierTask[] Tasks(GuestClock clock, Hart[] harts) => clock is DeterministicClock deterministic
         ? [new DeterministicTask(_host.Carriers, _machine!, deterministic, harts)]

@@ -74,7 +74,7 @@ public sealed record BootPlan(ulong Entry, ulong DeviceTree)
         }
 
         byte[] tree = BoardDeviceTree.Build(new BoardDescription(
-            configuration.HartCount, configuration.MemoryBytes, hasMachineMode ? 57 : 39, !hasMachineMode, hasMachineMode, arguments, place, seed));
+            configuration.HartCount, configuration.MemoryBytes, hasMachineMode ? 57 : 39, true, hasMachineMode, arguments, place, seed));
 
         // At the end of RAM, but where a kernel of 32-bit origin would still find it.
         ulong end = Math.Min(MemoryMap.Ram + configuration.MemoryBytes, 3UL << 30);
