@@ -55,6 +55,19 @@ public sealed class CsrTests
         Assert.Equal(0UL, hart.Read(CsrNumber.Pmpcfg0));
     }
 
+    [Fact]
+    public void Section_3_4_ResetKeepsTheLevelsOfTheInputsAndNothingElse()
+    {
+        using TestHart hart = new();
+        ref HartState s = ref hart.State;
+        System.Runtime.InteropServices.MemoryMarshal.AsBytes(new Span<HartState>(ref s)).Fill(0xff);
+        s.InterruptInputs = 0xa0;
+        HartReset.Apply(ref s, hart.Configuration);
+        Assert.Equal(0xa0UL, s.InterruptInputs);
+        Assert.Equal((0UL, 0UL, 0UL, 0UL, 0UL), (s.X[1], s.F[31], s.Mip, s.Mie, s.PmpAddress[15]));
+        Assert.Equal((0UL, 0UL, 0UL, (byte)0, 0), (s.Satp, s.Stimecmp, s.Mepc, s.ReservationIsValid, s.ExitWord));
+    }
+
     [Theory]
     [InlineData(0x3a0, 0x1f)]
     [InlineData(0x3b0, 0x1000)]
