@@ -2,16 +2,21 @@ using System.Globalization;
 
 namespace Strata.Cpu.RiscV;
 
-/// <summary>What an instruction means to a monitor (Popek and Goldberg, 1974); a test derives it from the interpreter's behaviour.</summary>
+/// <summary>
+/// What an instruction is to a monitor that runs its guest in U-mode (Popek and Goldberg, 1974). <c>PopekGoldbergTests</c> derives it from what the
+/// interpreter does, and so proves that whatever is sensitive can be made to trap.
+/// </summary>
 internal enum InstructionClass : byte
 {
-    /// <summary>Sensitive or not, it traps in a less privileged mode (or when the monitor asks for it), so the monitor sees it.</summary>
+    /// <summary>It traps in U-mode, whatever the privileged state is.</summary>
     Privileged,
 
-    /// <summary>It tries to change the resources or the mode that the monitor manages.</summary>
+    /// <summary>It changes privileged state from U-mode without a trap. RISC-V has none.</summary>
     ControlSensitive,
 
-    /// <summary>What it does depends on those resources or on the mode.</summary>
+    /// <summary>
+    /// What it does in U-mode may depend on privileged state: reads of cycle, time and instret. With mcounteren or scounteren at 0 they trap too.
+    /// </summary>
     BehaviourSensitive,
 
     /// <summary>Neither: it may run directly.</summary>

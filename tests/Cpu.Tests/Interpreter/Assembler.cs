@@ -6,18 +6,6 @@ namespace Strata.Cpu.Tests.Interpreter;
 /// <summary>Assembles instructions of four bytes by <see cref="InstructionTable"/>, written as the disassembler shows them; labels end in a colon.</summary>
 internal static class Assembler
 {
-    private static readonly string[] IntegerNames =
-    [
-        "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
-        "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
-    ];
-
-    private static readonly string[] FloatNames =
-    [
-        "ft0", "ft1", "ft2", "ft3", "ft4", "ft5", "ft6", "ft7", "fs0", "fs1", "fa0", "fa1", "fa2", "fa3", "fa4", "fa5",
-        "fa6", "fa7", "fs2", "fs3", "fs4", "fs5", "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11",
-    ];
-
     private static readonly string[] RoundingModes = ["rne", "rtz", "rdn", "rup", "rmm", "", "", "dyn"];
 
     /// <summary>Assembles a program, one instruction or label per line, for the given address.</summary>
@@ -73,13 +61,13 @@ internal static class Assembler
             string text = operands[i];
             word |= names[i] switch
             {
-                "rd" => Register(IntegerNames, 'x', text) << 7,
-                "rs1" => Register(IntegerNames, 'x', text) << 15,
-                "rs2" => Register(IntegerNames, 'x', text) << 20,
-                "fd" => Register(FloatNames, 'f', text) << 7,
-                "fs1" => Register(FloatNames, 'f', text) << 15,
-                "fs2" => Register(FloatNames, 'f', text) << 20,
-                "fs3" => Register(FloatNames, 'f', text) << 27,
+                "rd" => Register(RegisterNames.Integer, 'x', text) << 7,
+                "rs1" => Register(RegisterNames.Integer, 'x', text) << 15,
+                "rs2" => Register(RegisterNames.Integer, 'x', text) << 20,
+                "fd" => Register(RegisterNames.Float, 'f', text) << 7,
+                "fs1" => Register(RegisterNames.Float, 'f', text) << 15,
+                "fs2" => Register(RegisterNames.Float, 'f', text) << 20,
+                "fs3" => Register(RegisterNames.Float, 'f', text) << 27,
                 "rm" => (uint)Array.IndexOf(RoundingModes, text) << 12,
                 "csr" => (uint)Number(text) << 20,
                 "uimm5" => (uint)Number(text) << 15,
@@ -112,11 +100,11 @@ internal static class Assembler
     // "rd,imm(rs1)" is three operands.
     private static string[] Split(string operands) => operands.Replace("(", ",").Replace(")", "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    private static uint Register(string[] names, char letter, string text)
+    private static uint Register(IReadOnlyList<string> names, char letter, string text)
     {
         if (text[0] == letter && uint.TryParse(text.AsSpan(1), CultureInfo.InvariantCulture, out uint number) && number < 32)
             return number;
-        int index = Array.IndexOf(names, text);
+        int index = names.ToList().IndexOf(text);
         return index >= 0 ? (uint)index : throw new ArgumentException($"register {text}", nameof(text));
     }
 
