@@ -22,7 +22,9 @@ enum csr_flags {
 struct csr { u16 number; u8 flags; u64 mask; };      // mask: the bits that are written and compared
 const struct csr *csr_find(u32 number);
 const struct csr *csr_choose(u32 mode);              // one that is within reach of the mode, mostly
+extern int external_pends;                           // in this case SEIP alone is pending, and mip is not written
 u64 csr_value(const struct csr *csr);                // to write
+void csrs_rest(void);                                // nothing enabled, nothing pending
 void csrs_set_up(u32 mode);                          // random state
 u64 csrs_result(u64 hash, int report);               // all of them, after the case; then back to rest
 void put_setting(const char *label, const char *name, u64 value);

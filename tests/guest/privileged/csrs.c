@@ -4,6 +4,7 @@
 
 #define ALL ~0ul
 #define INTERRUPTS 0x222ul                         // supervisor software, timer, external
+#define STATUS ~(0xful << 32)                      // all but UXL and SXL: QEMU lets UXL become 32 bits
 // Exceptions that may be delegated: not the fetch faults (1, 12), whose handler could not be fetched either, not the calls that end a case.
 #define DELEGABLE 0xa1fdul
 
@@ -12,12 +13,12 @@ static const struct csr table[] = {
   { 0x001, IMMEDIATE, ALL }, { 0x002, IMMEDIATE, ALL }, { 0x003, IMMEDIATE, ALL },              // fflags frm fcsr
   { 0xc00, VOLATILE, ALL }, { 0xc01, VOLATILE, ALL }, { 0xc02, VOLATILE, ALL },                 // cycle time instret
   // Supervisor
-  { 0x100, IMMEDIATE, ALL }, { 0x104, IMMEDIATE, ALL }, { 0x105, WRITE_ONLY, ALL }, { 0x106, IMMEDIATE, 7 },   // sstatus sie stvec scounteren
+  { 0x100, IMMEDIATE, STATUS }, { 0x104, IMMEDIATE, ALL }, { 0x105, WRITE_ONLY, ALL }, { 0x106, IMMEDIATE, 7 },   // sstatus sie stvec scounteren
   { 0x10a, IMMEDIATE, ALL }, { 0x140, IMMEDIATE, ALL }, { 0x141, FREE, ~1ul }, { 0x142, IMMEDIATE, ALL },      // senvcfg sscratch sepc scause
   { 0x143, IMMEDIATE, ALL }, { 0x144, IMMEDIATE, INTERRUPTS }, { 0x14d, WRITE_ONLY, ALL }, { 0x180, WRITE_ONLY, ALL },   // stval sip stimecmp satp
   // Machine
-  { 0x300, IMMEDIATE, ALL }, { 0x301, FREE, ALL }, { 0x302, WRITE_ONLY, DELEGABLE }, { 0x303, WRITE_ONLY, INTERRUPTS },  // mstatus misa medeleg mideleg
-  { 0x304, FREE, 0xaaa }, { 0x305, PROBE, ALL }, { 0x306, IMMEDIATE, 7 }, { 0x30a, FREE, ~(1ul << 60) },                 // mie mtvec mcounteren menvcfg
+  { 0x300, IMMEDIATE, STATUS }, { 0x301, FREE, ALL }, { 0x302, WRITE_ONLY, DELEGABLE }, { 0x303, WRITE_ONLY, INTERRUPTS },  // mstatus misa medeleg mideleg
+  { 0x304, FREE, 0xaaa }, { 0x305, PROBE, ALL }, { 0x306, IMMEDIATE, 7 }, { 0x30a, FREE, ~(1ul << 60 | MENVCFG_STCE) },                 // mie mtvec mcounteren menvcfg
   { 0x320, FREE, 5 }, { 0x340, PROBE, ALL }, { 0x341, FREE, ~1ul }, { 0x342, FREE, ALL }, { 0x343, FREE, ALL },          // mcountinhibit mscratch mepc mcause mtval
   { 0x344, FREE, INTERRUPTS },                                                                                           // mip
   { 0x3a0, PROBE, 0x1f1f1f1f1f1f1f1f }, { 0x3a2, PROBE, 0x1f1f1f1f1f1f1f1f },                                            // pmpcfg
@@ -43,9 +44,13 @@ const struct csr *csr_choose(u32 mode) {
   return csr;
 }
 
+// QEMU takes the interrupt with the lowest number first, the specification SEI, SSI, STI: SEI is never pending beside another one.
+int external_pends;
+
 u64 csr_value(const struct csr *csr) {
   u64 value = random_integer();
   switch (csr->number) {
+    case 0x344: case 0x144: return value & (external_pends ? 0x200 : 0x022);
     case 0x105: {                                                               // stvec: our tables, or where no memory is
       static const u64 nowhere[] = { 0, 0x40, 0xfffffffffffff000, 0x0100000000000000 };
       u64 base = value & 3 ? (u64)(value & 1 ? supervisor_vector : other_vector) : nowhere[value >> 2 & 3];
@@ -68,19 +73,28 @@ void put_setting(const char *label, const char *name, u64 value) {
 }
 
 // Those that are set before a case, compared after it and put to rest then.
-#define STATE(m) m(medeleg) m(mideleg) m(mie) m(mip) m(mcounteren) m(scounteren) m(menvcfg) m(senvcfg) m(stvec) m(sscratch) m(sepc) \
+#define STATE(m) m(medeleg) m(mideleg) m(menvcfg) m(mie) m(mip) m(mcounteren) m(scounteren) m(senvcfg) m(stvec) m(sscratch) m(sepc) \
   m(scause) m(stval)
-static const u16 state_numbers[] = { 0x302, 0x303, 0x304, 0x344, 0x306, 0x106, 0x30a, 0x10a, 0x105, 0x140, 0x141, 0x142, 0x143 };
+static const u16 state_numbers[] = { 0x302, 0x303, 0x30a, 0x304, 0x344, 0x306, 0x106, 0x10a, 0x105, 0x140, 0x141, 0x142, 0x143 };
+
+void csrs_rest(void) {
+#define REST(name) csr_write(name, 0);
+  STATE(REST)
+  csr_write(satp, 0);
+  csr_write(mcountinhibit, 0);
+  csr_write(menvcfg, MENVCFG_STCE);
+  csr_write(stimecmp, ALL);                                                     // (QEMU drops STIP here even without STCE)
+  csr_write(menvcfg, 0);
+}
 
 void csrs_set_up(u32 mode) {
   u32 i = 0;
   u64 value;
-#define SET(name) value = csr_value(csr_find(state_numbers[i++])); if (state_numbers[i - 1] == 0x30a && !one_in(4)) value &= ~MENVCFG_STCE; \
+  external_pends = one_in(3);
+#define SET(name) value = csr_value(csr_find(state_numbers[i++])); if (state_numbers[i - 1] == 0x30a && one_in(4)) value |= MENVCFG_STCE; \
   csr_write(name, value); if (parameters.verbosity >= STATES) put_setting("set", #name, value);
   STATE(SET)
-  csr_write(stimecmp, ALL);
-  csr_write(satp, 0);
-  value = (random64() & ~(MSTATUS_MPP | MSTATUS_SD)) | (u64)mode << 11;
+  value = (random64() & STATUS & ~(MSTATUS_MPP | MSTATUS_SD)) | (u64)mode << 11;
   csr_write(mstatus, value & ~MSTATUS_MIE);
   if (parameters.verbosity >= STATES) put_setting("set", "mstatus", csr_read(mstatus));
 }
@@ -88,19 +102,13 @@ void csrs_set_up(u32 mode) {
 u64 csrs_result(u64 hash, int report) {
   u64 value;
 #define RESULT(name, mask) value = csr_read(name) & (mask); hash = mix(hash, value); if (report) put_setting("after", #name, value);
-  RESULT(mstatus, ALL) RESULT(mepc, ALL) RESULT(mcause, ALL) RESULT(mtval, ALL) RESULT(satp, ALL) RESULT(mcountinhibit, 5)
+  RESULT(mstatus, STATUS & ~(MSTATUS_FS | MSTATUS_SD)) RESULT(mepc, ALL) RESULT(mcause, ALL) RESULT(mtval, ALL) RESULT(satp, ALL) RESULT(mcountinhibit, 5)
   u32 i = 0;
 #define RESULT_STATE(name) RESULT(name, csr_find(state_numbers[i++])->mask)
   STATE(RESULT_STATE)
   csr_set(mstatus, MSTATUS_FS);
   RESULT(fcsr, ALL)
   csr_write(fcsr, 0);
-#define REST(name) csr_write(name, 0);
-  STATE(REST)
-  csr_write(satp, 0);
-  csr_write(mcountinhibit, 0);
-  csr_write(menvcfg, MENVCFG_STCE);
-  csr_write(stimecmp, ALL);
-  csr_write(menvcfg, 0);
+  csrs_rest();
   return hash;
 }

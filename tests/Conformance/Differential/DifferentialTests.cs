@@ -1,0 +1,30 @@
+namespace Strata.Conformance.Differential;
+
+/// <summary>Our machine against QEMU 10 on random programs, address spaces and privileged state: no difference is allowed.</summary>
+[Collection("differential")]
+public sealed class DifferentialTests(ITestOutputHelper output)
+{
+    /// <summary>Cases per start of the machines: enough to make the start cheap, few enough to see progress.</summary>
+    private const ulong Chunk = 10_000;
+
+    [Theory]
+    [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
+    public void Equals_the_oracle(string name)
+    {
+        DifferentialRow row = DifferentialPlan.Row(name);
+        using StrataRunner strata = new();
+        DifferentialRun run = new(GuestProgram.Load(row.Program), new QemuRunner(), strata);
+        output.WriteLine($"seed {DifferentialPlan.Seed}, {row.Cases} cases");
+        for (ulong first = 0; first < row.Cases; first += Chunk)
+        {
+            string? report = run.Compare(row.Parameters(DifferentialPlan.Seed, first, Math.Min(Chunk, row.Cases - first)));
+            Assert.True(report is null, report);
+        }
+
+        Assert.Equal(row.Cases, run.Compared);
+    }
+
+    [Fact]
+    public void The_plan_has_two_hundred_thousand_cases() =>
+        Assert.True(DifferentialPlan.Rows.Sum(row => (long)row.Cases) >= 200_000);
+}
