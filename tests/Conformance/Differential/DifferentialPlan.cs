@@ -14,7 +14,12 @@ public sealed record DifferentialRow(string Name, string Program, uint Mode, ulo
     /// <summary>Parameters of a part of the row's cases.</summary>
     public Parameters Parameters(ulong seed, ulong first, ulong count) => new()
     {
-        Seed = seed, First = first, Count = count, Mode = Mode, Pools = Pools, Interrupts = Interrupts ? seed | 1 : 0,
+        Seed = seed,
+        First = first,
+        Count = count,
+        Mode = Mode,
+        Pools = Pools,
+        Interrupts = Interrupts ? seed | 1 : 0,
     };
 }
 

@@ -22,6 +22,8 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle,
     public string? Compare(Parameters parameters)
     {
         (ProgramOutput expected, ProgramOutput actual) = RunBoth(parameters);
+        if (Fatal(expected) is { } trap && trap == Fatal(actual))
+            return $"{program.Name}: seed {parameters.Seed}, mode {parameters.Mode}: the generator itself failed, on both machines alike: {trap}";
         ulong? block = HashStream.FirstDifference("block", expected, actual, parameters.First);
         if (block is null)
         {
@@ -43,6 +45,10 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle,
         (expected, actual) = RunBoth(smallest);
         return CaseReport.Write(program.Name, oracle.Name, underTest.Name, smallest, expected, actual);
     }
+
+    // A trap outside any case (report_fatal_trap in tests/guest/runtime).
+    private static string? Fatal(ProgramOutput output) =>
+        output.Lines.LastOrDefault(line => line.StartsWith("fatal ", StringComparison.Ordinal));
 
     private static bool Agree((ProgramOutput Expected, ProgramOutput Actual) pair) => Agree(pair.Expected, pair.Actual);
 

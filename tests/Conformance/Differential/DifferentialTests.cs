@@ -27,4 +27,12 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     [Fact]
     public void The_plan_has_two_hundred_thousand_cases() =>
         Assert.True(DifferentialPlan.Rows.Sum(row => (long)row.Cases) >= 200_000);
+
+    [Fact]
+    public void Each_known_fault_of_the_oracle_is_marked_where_it_is_kept_out() =>
+        Assert.All(OracleFaults.Rows, row =>
+        {
+            string source = File.ReadAllText(Path.Combine(SourceTree.Root, "tests", "guest", row.File));
+            Assert.Contains(row.Mark, source, StringComparison.Ordinal);
+        });
 }

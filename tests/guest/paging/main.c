@@ -18,13 +18,18 @@ static void put_setting(const char *name, u64 value) {
   put_character('\n');
 }
 
-// Three random entries over the pool, then one that permits everything. Locked entries would outlive the case.
+// Three random entries over the pool, before the one that permits everything. Locked entries would outlive the case.
 static int set_pmp(void) {
   u64 configuration = 0, address[3];
   int active = wanted(F_PMP, 8);
   for (u32 i = 0; i < 3; i++) {
-    u64 base = ((u64)&pool[below(POOL_PAGES)] + below(PAGE)) >> 2, drawn = random64();
+    u32 page = below(POOL_PAGES);
+    u64 base = ((u64)&pool[page] + below(PAGE)) >> 2, drawn = random64();
     u64 matching = drawn & 3;                                                  // off, TOR, NA4, NAPOT
+    if (page <= TABLES) {                                                      // no half of a word is covered in tables: we touch them
+      base &= ~1ul;
+      if (matching == 2) matching = 3;
+    }
     if (matching == 3) base = (base | ((1ul << (drawn >> 8 & 15)) - 1)) & ~(1ul << (drawn >> 8 & 15));
     u64 permissions = drawn >> 16 & 7;
     if ((permissions & 3) == 2) permissions |= 1;                              // W without R is reserved
