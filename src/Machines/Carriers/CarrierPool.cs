@@ -17,7 +17,10 @@ public sealed class CarrierPool : IDisposable
     // All guarded by _lock.
     private readonly Queue<CarrierTask> _runnable = new();
     private readonly Stack<Carrier> _parked = new();
-    private bool _stopped;
+    private volatile bool _stopped;
+
+    // Written under _lock, read without it: tasks in the queue.
+    private int _runnableCount;
 
     /// <summary>Starts <paramref name="carrierCount"/> carriers.</summary>
     public CarrierPool(int carrierCount)
@@ -31,6 +34,9 @@ public sealed class CarrierPool : IDisposable
 
     /// <summary>Number of carriers.</summary>
     public int CarrierCount => _carriers.Length;
+
+    /// <summary>True if a task waits for a carrier, or the pool is stopped: whoever runs should make room.</summary>
+    internal bool HasRunnable => Volatile.Read(ref _runnableCount) > 0 || _stopped;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -62,6 +68,7 @@ public sealed class CarrierPool : IDisposable
         lock (_lock)
         {
             _runnable.Enqueue(task);
+            _runnableCount++;
             if (_parked.TryPop(out Carrier? parked))
                 wake = parked;
         }
@@ -79,7 +86,11 @@ public sealed class CarrierPool : IDisposable
                 if (_stopped)
                     return null;
                 if (_runnable.TryDequeue(out CarrierTask? task))
+                {
+                    _runnableCount--;
                     return task;
+                }
+
                 _parked.Push(carrier);
             }
 

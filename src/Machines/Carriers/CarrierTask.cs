@@ -44,7 +44,12 @@ internal abstract class CarrierTask(CarrierPool pool)
     public void RunOn(Carrier carrier)
     {
         Volatile.Write(ref _state, Running);
-        bool again = RunSlice(carrier);
+        bool again;
+        do
+        {
+            again = RunSlice(carrier);
+        }
+        while (again && !pool.HasRunnable); // A carrier's fills are warm: a task leaves it only to let another one run.
         if (!again && Interlocked.CompareExchange(ref _state, Idle, Running) == Running)
             return;
         Volatile.Write(ref _state, Queued);

@@ -12,6 +12,9 @@ internal sealed class HartTask : CarrierTask
     private readonly Machine _machine;
     private readonly IProcessor _hart;
 
+    // The carrier that the hart ran on last. Only the carrier that runs the task touches it.
+    private CarrierSlot? _lastSlot;
+
     public HartTask(CarrierPool pool, Machine machine, IProcessor hart)
         : base(pool)
     {
@@ -27,6 +30,13 @@ internal sealed class HartTask : CarrierTask
         try
         {
             CarrierSlot slot = carrier.SlotFor(_machine.Memory, _machine.Processors);
+            if (!ReferenceEquals(slot, _lastSlot))
+            {
+                // What an earlier visit left there is older than everything that the hart did since: cheaper to fill anew than to prove it fresh.
+                slot.Fills.DropAll();
+                _lastSlot = slot;
+            }
+
             _machine.Memory.Revocations.Enter(slot, _hart);
             RunExit exit = _hart.Run(slot.Fills, SliceInstructions);
             _machine.Memory.Revocations.Leave(slot);
