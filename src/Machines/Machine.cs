@@ -24,6 +24,10 @@ public sealed class Machine : IDisposable
     private volatile MachinePhase _phase;
     private MachineExit? _exit;
     private int _tasksLeft;
+    private bool _disposed;
+
+    // What the harts had retired when they were disposed of.
+    private ulong _instructionsRetired;
 
     internal Machine(HostResources host, MachineConfiguration configuration, FrameAllocator frames)
     {
@@ -71,7 +75,7 @@ public sealed class Machine : IDisposable
     {
         get
         {
-            ulong sum = 0;
+            ulong sum = _instructionsRetired;
             foreach (IProcessor hart in _harts)
                 sum += hart.InstructionsRetired;
             return sum;
@@ -83,6 +87,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>Told that a hart which stopped itself has been left by its carrier.</summary>
     internal Action<int>? HartStopped { get; set; }
+
+    /// <summary>Told by a carrier that it is about to run a hart.</summary>
+    internal Action<int>? HartEntering { get; set; }
 
     internal bool MayRun => _phase == MachinePhase.Running;
 
@@ -134,18 +141,28 @@ public sealed class Machine : IDisposable
     /// <summary>Kills the machine if it still runs, waits for host I/O in flight, and gives its memory back. Not called by a carrier.</summary>
     public void Dispose()
     {
-        if (_phase == MachinePhase.Built)
-            return;
         Kill();
         MemoryWait off = new();
         OnExit(_ => off.Complete());
         off.Block(CancellationToken.None);
-        Memory.WhenUnleased().Block(CancellationToken.None);
+        lock (_lock)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+        }
+
+        // No event runs after this, so no I/O begins; what is in flight still writes to leased memory.
         (Clock as IDisposable)?.Dispose();
+        Clock.WhenHostIsIdle().Block(CancellationToken.None);
         _host.Carriers.Forget(Memory);
-        (Processors as IDisposable)?.Dispose();
         Memory.Dispose();
         _frames.Dispose();
+        _instructionsRetired = InstructionsRetired;
+        IProcessor[] harts = _harts;
+        _harts = [];
+        foreach (IProcessor hart in harts)
+            (hart as IDisposable)?.Dispose();
     }
 
     internal void Connect(CarrierTask[] tasks, IProcessor[] harts)
@@ -159,9 +176,11 @@ public sealed class Machine : IDisposable
     {
         lock (_lock)
         {
-            if (_phase != MachinePhase.Running)
+            if (_phase is not (MachinePhase.Built or MachinePhase.Running))
                 return;
             _exit = exit;
+
+            // One that was never started has nothing to wait for but the parking of its tasks, as any other.
             _phase = MachinePhase.Stopping;
         }
 

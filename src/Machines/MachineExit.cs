@@ -28,7 +28,10 @@ public sealed record MachineExit(MachineExitReason Reason, ulong Code = 0, strin
 
 /// <summary>
 /// What a machine is doing.
-/// <code>Built ──Start──► Running ──power off, kill, failure──► Stopping ──last hart parked──► Off</code>
+/// <code>
+/// Built ──Start──► Running ──power off, kill, failure──► Stopping ──last hart parked──► Off
+///   └───────────────────────────kill───────────────────────►┘
+/// </code>
 /// </summary>
 public enum MachinePhase
 {

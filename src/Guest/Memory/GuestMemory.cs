@@ -30,6 +30,7 @@ public sealed partial class GuestMemory : IDisposable
     private readonly Dictionary<ulong, (MemoryWait Wait, uint NewFrame)> _pending = [];
     private readonly Dictionary<ulong, MemoryWait> _becomingCode = [];
     private readonly Dictionary<ulong, int> _leases = [];
+    private readonly HashSet<MemoryLease> _leaseHolders = [];
     private readonly Dictionary<ulong, MemoryWait> _leaseEnds = [];
     private readonly HashSet<ulong> _pageTables = [];
     private MemoryWait? _unleased;
@@ -129,6 +130,7 @@ public sealed partial class GuestMemory : IDisposable
             return MemoryResult.GuestError;
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             for (ulong page = address / PageSize; page <= last / PageSize; page++)
             {
                 MemoryResult result = LookUp(page * PageSize, fill, null, out _);
@@ -136,6 +138,7 @@ public sealed partial class GuestMemory : IDisposable
                     return result;
             }
 
+            _leaseHolders.Add(lease);
             while (length > 0)
             {
                 ulong page = address / PageSize;
@@ -177,9 +180,14 @@ public sealed partial class GuestMemory : IDisposable
         return none;
     }
 
-    /// <summary>Gives the frames back. No hart may run and no lease be held.</summary>
+    /// <summary>Gives the frames back, leased ones too. No hart may run, no event, and no host I/O be in flight.</summary>
     public void Dispose()
     {
+        MemoryLease[] left;
+        lock (_lock)
+            left = [.. _leaseHolders];
+        foreach (MemoryLease lease in left)
+            lease.Release();
         lock (_lock)
         {
             if (_disposed)
@@ -200,8 +208,10 @@ public sealed partial class GuestMemory : IDisposable
     }
 
     // The bytes are told of before their pages may be replaced or given back.
-    internal void Release(List<LeaseSegment> segments)
+    internal void Release(MemoryLease lease, List<LeaseSegment> segments)
     {
+        lock (_lock)
+            _leaseHolders.Remove(lease);
         foreach (LeaseSegment segment in segments)
         {
             if (segment.Access == LeaseAccess.HostWrites)

@@ -42,7 +42,7 @@ public sealed class MemoryLease : IDisposable
     /// <summary>Gives the memory back; code and dirty pages hear of what the host wrote.</summary>
     public void Release()
     {
-        _memory?.Release(_segments);
+        _memory?.Release(this, _segments);
         _segments.Clear();
         _memory = null;
         TotalLength = 0;

@@ -68,7 +68,8 @@ public sealed class DeterministicClock : GuestClock
     /// <inheritdoc/>
     public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action)
     {
-        Work work = new();
+        HostWorkBegan();
+        Work work = new(this);
         QueuedEvent due = new(name, () => work.Done.IsCompleted ? action() : work.Done, Schedule);
         due.Set(Now + modelledTicks);
         return work;
@@ -128,10 +129,14 @@ public sealed class DeterministicClock : GuestClock
             _changed();
     }
 
-    private sealed class Work : HostWork
+    private sealed class Work(DeterministicClock clock) : HostWork
     {
         public MemoryWait Done { get; } = new();
 
-        public override void Complete() => Done.Complete();
+        public override void Complete()
+        {
+            Done.Complete();
+            clock.HostWorkEnded();
+        }
     }
 }

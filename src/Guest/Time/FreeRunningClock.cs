@@ -57,24 +57,19 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
     public override ClockEvent CreateEvent(string name, Func<MemoryWait?> action) => new QueuedEvent(name, action, Schedule);
 
     /// <inheritdoc/>
-    public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action) => new Work(this, name, action);
-
-    /// <summary>If <paramref name="condition"/> holds while no event is under way, runs no more events and answers true.</summary>
-    public bool StopIf(Func<bool> condition)
+    public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action)
     {
-        lock (_deviceLock)
-        {
-            if (!condition())
-                return false;
-            _stopped = true;
-        }
-
-        _timer.Set(long.MaxValue);
-        return true;
+        HostWorkBegan();
+        return new Work(this, name, action);
     }
 
-    /// <summary>Runs no more events; one that is under way has ended when this returns.</summary>
-    public void Dispose() => StopIf(() => true);
+    /// <summary>Runs no more events; one that is under way has ended when this returns. Host work in flight goes on: <see cref="GuestClock.WhenHostIsIdle"/>.</summary>
+    public void Dispose()
+    {
+        lock (_deviceLock)
+            _stopped = true;
+        _timer.Set(long.MaxValue);
+    }
 
     private void Schedule(QueuedEvent scheduled, ulong deadline)
     {
@@ -164,6 +159,10 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
 
     private sealed class Work(FreeRunningClock clock, string name, Func<MemoryWait?> action) : HostWork
     {
-        public override void Complete() => clock.Schedule(new QueuedEvent(name, action, clock.Schedule), 0);
+        public override void Complete()
+        {
+            clock.Schedule(new QueuedEvent(name, action, clock.Schedule), 0);
+            clock.HostWorkEnded();
+        }
     }
 }

@@ -13,6 +13,12 @@ public abstract class GuestClock
     /// <summary>Frequency of <c>mtime</c> and of <c>rdtime</c>, as on QEMU's <c>virt</c> board.</summary>
     public const ulong TicksPerSecond = 10_000_000;
 
+    private readonly Lock _hostWorkLock = new();
+
+    // Guarded by _hostWorkLock: host work that was begun and has not completed.
+    private int _hostWorkCount;
+    private MemoryWait? _hostIdle;
+
     /// <summary>Guest time in ticks since the machine was made.</summary>
     public abstract ulong Now { get; }
 
@@ -31,6 +37,40 @@ public abstract class GuestClock
     /// <summary>Announces work that the host does meanwhile (a disk read): <see cref="HostWork.Complete"/> is called from any thread when it is done, and
     /// <paramref name="action"/> then runs as an event; in deterministic mode exactly <paramref name="modelledTicks"/> from now, for which the machine waits if need be.</summary>
     public abstract HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action);
+
+    /// <summary>Completes when the host has nothing in flight for the machine, whether or not the events that follow have run.</summary>
+    public MemoryWait WhenHostIsIdle()
+    {
+        lock (_hostWorkLock)
+        {
+            if (_hostWorkCount > 0)
+                return _hostIdle ??= new MemoryWait();
+        }
+
+        MemoryWait idle = new();
+        idle.Complete();
+        return idle;
+    }
+
+    /// <summary>Called when host work begins.</summary>
+    private protected void HostWorkBegan()
+    {
+        lock (_hostWorkLock)
+            _hostWorkCount++;
+    }
+
+    /// <summary>Called when it has completed, after its event was set.</summary>
+    private protected void HostWorkEnded()
+    {
+        MemoryWait? idle = null;
+        lock (_hostWorkLock)
+        {
+            if (--_hostWorkCount == 0)
+                (idle, _hostIdle) = (_hostIdle, null);
+        }
+
+        idle?.Complete();
+    }
 }
 
 /// <summary>Something scheduled at a guest time; may be set again and again without allocating.</summary>

@@ -100,6 +100,8 @@ public sealed class GuestMemoryTests(ITestOutputHelper output)
         {
             GuestMemory memory = new(frames, [new RamRange(Base, 4 << 20)], new MmioBus(new Lock()));
             Assert.True(memory.Write(Base, new byte[1 << 20]).IsDone);
+            MemoryLease left = new();
+            Assert.True(memory.Lease(Base + (1 << 20) - 100, 4000, LeaseAccess.HostWrites, left).IsDone);
             memory.Dispose();
             memory.Dispose();
             Assert.Equal(1, frames.UsedFrameCount);

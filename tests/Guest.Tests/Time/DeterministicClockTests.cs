@@ -140,8 +140,11 @@ public sealed class DeterministicClockTests
             completed = _clock.InstructionCount;
             return null;
         });
+        MemoryWait idle = _clock.WhenHostIsIdle();
+        Assert.False(idle.IsCompleted);
         if (early)
             work.Complete();
+        Assert.Equal(early, idle.IsCompleted);
         Assert.Equal(30UL, _clock.InstructionsUntilNextEvent);
         Run(30);
         MemoryWait? wait = _clock.RunDueEvents();

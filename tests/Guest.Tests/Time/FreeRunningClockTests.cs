@@ -289,17 +289,18 @@ public sealed class FreeRunningClockTests : IDisposable
     }
 
     [Fact]
-    public void StoppingIsRefusedWhileTheConditionDoesNotHold()
+    public void TheHostIsIdleWhenItsWorkHasCompletedEvenIfNoEventRunsAnyMore()
     {
-        using ManualResetEventSlim done = new();
-        Assert.False(_clock.StopIf(() => false));
-        _clock.CreateEvent("still alive", () =>
-        {
-            done.Set();
-            return null;
-        }).Set(0);
-        Assert.True(done.Wait(Patience));
-        Assert.True(_clock.StopIf(() => _deviceLock.IsHeldByCurrentThread));
+        Assert.True(_clock.WhenHostIsIdle().IsCompleted);
+        HostWork first = _clock.BeginHostWork("read", 1, () => throw new InvalidOperationException("ran after the end"));
+        HostWork second = _clock.BeginHostWork("read", 1, () => throw new InvalidOperationException("ran after the end"));
+        _clock.Dispose();
+        MemoryWait idle = _clock.WhenHostIsIdle();
+        first.Complete();
+        Assert.False(idle.IsCompleted);
+        second.Complete();
+        Assert.True(idle.IsCompleted);
+        Assert.True(_clock.WhenHostIsIdle().IsCompleted);
     }
 
     [Fact]
