@@ -11,6 +11,7 @@ public sealed class ElfImage
     private const int SectionHeaderSize = 64;
     private const int SymbolSize = 24;
     private const ushort MachineRiscV = 243;
+    private const int MostSegments = 256;
     private const uint SegmentLoad = 1;
     private const uint SectionSymbols = 2;
 
@@ -49,6 +50,8 @@ public sealed class ElfImage
         List<ElfSegment> segments = [];
         ulong virtualToPhysical = 0;
         int count = BinaryPrimitives.ReadUInt16LittleEndian(file[56..]);
+        if (count != 0 && BinaryPrimitives.ReadUInt16LittleEndian(file[54..]) != ProgramHeaderSize)
+            throw new BootException("the ELF program has program headers of a wrong size: the file is damaged");
         ReadOnlySpan<byte> headers = Table(file, BinaryPrimitives.ReadUInt64LittleEndian(file[32..]), count, ProgramHeaderSize, "program headers");
         for (int i = 0; i < count; i++)
         {
@@ -62,6 +65,10 @@ public sealed class ElfImage
             ulong memorySize = BinaryPrimitives.ReadUInt64LittleEndian(header[40..]);
             if (offset > (ulong)file.Length || fileSize > (ulong)file.Length - offset || memorySize < fileSize)
                 throw new BootException($"segment {i} of the ELF program lies outside the file: the file is damaged or cut off");
+            if (memorySize == 0)
+                continue;
+            if (segments.Count == MostSegments)
+                throw new BootException($"the ELF program has more than {MostSegments} segments to load: it is damaged, or not made for a machine without an operating system");
             if (entry >= virtualAddress && entry - virtualAddress < memorySize)
                 virtualToPhysical = address - virtualAddress;
             segments.Add(new ElfSegment(address, (int)offset, (int)fileSize, memorySize));
@@ -86,6 +93,8 @@ public sealed class ElfImage
         ulong? toHost = null;
         ulong? fromHost = null;
         int count = BinaryPrimitives.ReadUInt16LittleEndian(file[60..]);
+        if (count != 0 && BinaryPrimitives.ReadUInt16LittleEndian(file[58..]) != SectionHeaderSize)
+            throw new BootException("the ELF program has section headers of a wrong size: the file is damaged");
         ReadOnlySpan<byte> sections = Table(file, BinaryPrimitives.ReadUInt64LittleEndian(file[40..]), count, SectionHeaderSize, "section headers");
         for (int i = 0; i < count; i++)
         {
@@ -104,6 +113,9 @@ public sealed class ElfImage
                 else if (NameIs(names, name, "fromhost"))
                     fromHost = value;
             }
+
+            // A file has one symbol table; looking at all that a hostile one may name would take for ever.
+            break;
         }
 
         return (toHost, fromHost);
