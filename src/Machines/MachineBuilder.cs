@@ -118,6 +118,7 @@ public sealed class MachineBuilder
         {
             harts[0].StartSupervisor(plan.Entry, plan.DeviceTree);
             _machine.HartStopped = platform.HartStopped;
+            _machine.HartEntering = platform.HartEntering;
         }
 
         ConnectDevices(bus, memory, clock, harts, console);

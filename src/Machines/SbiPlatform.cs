@@ -11,13 +11,28 @@ internal sealed class SbiPlatform(Func<Machine> machine, Hart[] harts, GuestMemo
 {
     private readonly Lock _lock = new();
 
-    // Guarded by _lock. A hart is Stopping from its call until its carrier has left it: only then may another hart write its registers.
-    private readonly Dictionary<int, HartLifecycle> _lifecycles = Enumerable.Range(0, harts.Length)
-        .ToDictionary(hart => hart, hart => hart == 0 ? HartLifecycle.Started : HartLifecycle.Stopped);
+    // All guarded by _lock. A hart's registers are its carrier's: one that asks to stop is stopped when its carrier has left it, and one that is started gets
+    // its registers from the carrier that enters it next.
+    private readonly HartLifecycle[] _lifecycles =
+        [.. Enumerable.Range(0, harts.Length).Select(hart => hart == 0 ? HartLifecycle.Started : HartLifecycle.Stopped)];
+
+    private readonly (ulong Address, ulong Opaque)?[] _starts = new (ulong, ulong)?[harts.Length];
+
+    // Sent to a hart that was started but not entered yet: its registers do not hold them so far.
+    private readonly bool[] _heldInterrupts = new bool[harts.Length];
 
     public int HartCount => harts.Length;
 
-    public void SendIpi(int hartId) => harts[hartId].Input(HartInterrupt.SupervisorSoftware).Set(true);
+    public void SendIpi(int hartId)
+    {
+        lock (_lock)
+        {
+            if (_starts[hartId] is null)
+                harts[hartId].Input(HartInterrupt.SupervisorSoftware).Set(true);
+            else
+                _heldInterrupts[hartId] = true;
+        }
+    }
 
     // Every fill of the machine goes, on every carrier, also those that a hart left behind on a carrier it does not run on now.
     public MemoryWait? RemoteFence(ulong hartMask, int callingHart) => hartMask == 0 ? null : memory.Revocations.Begin(Revocations.AllPages, null);
@@ -34,7 +49,7 @@ internal sealed class SbiPlatform(Func<Machine> machine, Hart[] harts, GuestMemo
         {
             if (_lifecycles[hartId] != HartLifecycle.Stopped)
                 return false;
-            harts[hartId].StartSupervisor(address, opaque);
+            _starts[hartId] = (address, opaque);
             _lifecycles[hartId] = HartLifecycle.Started;
         }
 
@@ -60,6 +75,21 @@ internal sealed class SbiPlatform(Func<Machine> machine, Hart[] harts, GuestMemo
     }
 
     public int ReadConsole(Span<byte> bytes) => console.TakeInput(bytes);
+
+    /// <summary>A carrier is about to run the hart.</summary>
+    public void HartEntering(int hartId)
+    {
+        lock (_lock)
+        {
+            if (_starts[hartId] is not var (address, opaque))
+                return;
+            _starts[hartId] = null;
+            harts[hartId].StartSupervisor(address, opaque);
+            if (_heldInterrupts[hartId])
+                harts[hartId].Input(HartInterrupt.SupervisorSoftware).Set(true);
+            _heldInterrupts[hartId] = false;
+        }
+    }
 
     /// <summary>The carrier has left a hart that stopped itself.</summary>
     public void HartStopped(int hartId)

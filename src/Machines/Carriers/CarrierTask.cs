@@ -43,7 +43,8 @@ internal abstract class CarrierTask(CarrierPool pool)
     /// <summary>Runs a slice; called by the carrier that took the task.</summary>
     public void RunOn(Carrier carrier)
     {
-        Volatile.Write(ref _state, Running);
+        // A full fence: whoever woke a queued task wrote what it should see before looking at the state; the task must look after changing it.
+        Interlocked.Exchange(ref _state, Running);
         bool again;
         do
         {

@@ -14,6 +14,9 @@ internal sealed class DeterministicTask : CarrierTask
     private readonly IProcessor[] _harts;
     private readonly RunExitReason[] _waiting;
 
+    // What has to complete before anything goes on: guest time stands still.
+    private MemoryWait? _awaited;
+
     // Which hart runs, and how much of its quantum is left.
     private int _current;
     private ulong _quantumLeft = QuantumInstructions;
@@ -50,17 +53,13 @@ internal sealed class DeterministicTask : CarrierTask
             {
                 if (!_machine.MayRun)
                     return _machine.Parked(this);
-                if (_clock.RunDueEvents() is { } wait)
-                {
-                    wait.OnCompleted(Wake);
+                if (_awaited is { IsCompleted: false })
                     return false;
-                }
-
-                if (!RunQuantum(carrier, out MemoryWait? absent))
-                {
-                    absent?.OnCompleted(Wake);
-                    return false;
-                }
+                _awaited = _clock.RunDueEvents();
+                if (_awaited is null && RunQuantum(carrier, out _awaited))
+                    continue;
+                _awaited?.OnCompleted(Wake);
+                return false;
             }
         }
         catch (Exception exception)
@@ -91,13 +90,22 @@ internal sealed class DeterministicTask : CarrierTask
             budget = Math.Min(budget, CheckpointInstructions - (count % CheckpointInstructions));
         if (budget == 0)
             return true;
+        _machine.HartEntering?.Invoke(hart.HartId);
         CarrierSlot slot = carrier.SlotFor(_machine.Memory, _machine.Processors);
         _machine.Memory.Revocations.Enter(slot, hart);
         _waiting[_current] = RunExitReason.Kicked;
         _clock.BeginRun(hart);
-        RunExit exit = hart.Run(slot.Fills, budget);
-        _clock.EndRun();
-        _machine.Memory.Revocations.Leave(slot);
+        RunExit exit;
+        try
+        {
+            exit = hart.Run(slot.Fills, budget);
+        }
+        finally
+        {
+            _clock.EndRun();
+            _machine.Memory.Revocations.Leave(slot);
+        }
+
         _quantumLeft -= Math.Min(_quantumLeft, _clock.InstructionCount - count);
         ReportCheckpoints(count);
         switch (exit.Reason)
@@ -140,8 +148,10 @@ internal sealed class DeterministicTask : CarrierTask
     {
         if (Checkpoint is not { } report)
             return;
-        ulong now = _clock.InstructionCount;
-        for (ulong at = (before / CheckpointInstructions * CheckpointInstructions) + CheckpointInstructions; at <= now; at += CheckpointInstructions)
-            report(at);
+
+        // A run ends at each multiple; a skip may pass many in which nothing happened, and is reported once.
+        ulong last = _clock.InstructionCount / CheckpointInstructions * CheckpointInstructions;
+        if (last > before)
+            report(last);
     }
 }

@@ -15,6 +15,9 @@ internal sealed class HartTask : CarrierTask
     // The carrier that the hart ran on last. Only the carrier that runs the task touches it.
     private CarrierSlot? _lastSlot;
 
+    // What the hart waits for: an absent page, or a fence that must have landed before it goes on. Owned by the carrier that runs the task.
+    private MemoryWait? _awaited;
+
     public HartTask(CarrierPool pool, Machine machine, IProcessor hart)
         : base(pool)
     {
@@ -27,8 +30,13 @@ internal sealed class HartTask : CarrierTask
     {
         if (!_machine.MayRun)
             return _machine.Parked(this);
+
+        // Woken for something else, an interrupt perhaps: that comes after what it waits for.
+        if (_awaited is { IsCompleted: false })
+            return false;
         try
         {
+            _machine.HartEntering?.Invoke(_hart.HartId);
             CarrierSlot slot = carrier.SlotFor(_machine.Memory, _machine.Processors);
             if (!ReferenceEquals(slot, _lastSlot))
             {
@@ -38,11 +46,20 @@ internal sealed class HartTask : CarrierTask
             }
 
             _machine.Memory.Revocations.Enter(slot, _hart);
-            RunExit exit = _hart.Run(slot.Fills, SliceInstructions);
-            _machine.Memory.Revocations.Leave(slot);
+            RunExit exit;
+            try
+            {
+                exit = _hart.Run(slot.Fills, SliceInstructions);
+            }
+            finally
+            {
+                _machine.Memory.Revocations.Leave(slot);
+            }
+
             switch (exit.Reason)
             {
                 case RunExitReason.WaitingForMemory:
+                    _awaited = exit.Wait;
                     exit.Wait!.OnCompleted(Wake);
                     return false;
                 case RunExitReason.Stopped:
