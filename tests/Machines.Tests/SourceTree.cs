@@ -1,0 +1,30 @@
+using System.Diagnostics;
+
+namespace Strata.Machines.Tests;
+
+/// <summary>The tree that these tests run in, and the tools of the machine.</summary>
+internal static class SourceTree
+{
+    /// <summary>The folder of <c>Strata.slnx</c>.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>Runs a program to its end and answers its standard output.</summary>
+    public static string Run(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {errors.GetAwaiter().GetResult()}");
+        return text;
+    }
+
+    private static string FindRoot()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Strata.slnx")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("the tests run inside the source tree: Strata.slnx was not found");
+    }
+}
