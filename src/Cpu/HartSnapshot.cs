@@ -19,7 +19,8 @@ internal static class HartSnapshot
             [
                 s.Pc, s.InstructionsRetired, s.Mip, s.InterruptInputs, s.Mie, s.MStatus, s.Misa, s.Medeleg, s.Mideleg, s.Mtvec, s.Mepc, s.Mcause, s.Mtval,
                 s.Mscratch, s.Mcounteren, s.Mcountinhibit, s.Menvcfg, s.Mseccfg, s.Stvec, s.Sepc, s.Scause, s.Stval, s.Sscratch, s.Scounteren, s.Senvcfg,
-                s.Satp, s.Stimecmp, s.McycleOffset, s.MinstretOffset, s.ReservationAddress, s.ReservationValue,
+                s.Satp, s.Stimecmp, s.McycleOffset, s.MinstretOffset, s.ReservationAddress, s.ReservationVirtualAddress,
+                s.ReservationValue,
             ])
         {
             writer.U64(value);
@@ -77,6 +78,7 @@ internal static class HartSnapshot
         s.McycleOffset = reader.U64();
         s.MinstretOffset = reader.U64();
         s.ReservationAddress = reader.U64();
+        s.ReservationVirtualAddress = reader.U64();
         s.ReservationValue = reader.U64();
         for (int i = 0; i < 16; i++)
         {

@@ -1,8 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Strata.Cpu.Interpreter;
 
-/// <summary>The decoded pages of one carrier: at most <see cref="PageCount"/>, the least recently used one gives way.</summary>
+/// <summary>The decoded pages of one carrier: at most <see cref="PageCount"/>; one that was not used for long gives way.</summary>
 /// <remarks>
 /// Keyed by guest-physical page, so what is decoded survives every change of address space. The carrier's thread alone looks up, makes and evicts;
 /// any thread may report changed bytes. <see cref="_lock"/> is held while slots are written, so a report is never overtaken by bytes read before it.
@@ -13,10 +14,13 @@ internal sealed unsafe class DecodedCode : IDisposable
     public const int PageCount = 512;
 
     private const int FrontCount = 1024;
+    private const int FrontRefresh = 64;
 
     private readonly Lock _lock = new();
     private readonly CodeDirectory _directory;
     private readonly byte* _pages;
+
+    // Where pages were found by virtual page number; never null. What is found is compared with the physical page, so nothing needs to be taken back.
     private readonly DecodedPage** _front;
     private readonly DecodedPage* _alone;
 
@@ -24,6 +28,7 @@ internal sealed unsafe class DecodedCode : IDisposable
     private readonly Dictionary<ulong, int> _indexes = [];
 
     private int _used;
+    private int _evictions;
     private ulong _useClock;
     private bool _disposed;
 
@@ -39,15 +44,24 @@ internal sealed unsafe class DecodedCode : IDisposable
         DecodedSlot* slots = DecodedPage.Slots(_alone);
         slots[1].Op = SlotOperation.EndOfPage;
         slots[2].Op = SlotOperation.EndOfPage;
+        ClearFront();
         directory.Add(this);
     }
 
     /// <summary>The page, or null if it is not decoded.</summary>
-    public DecodedPage* Find(ulong physicalPage)
+    /// <param name="virtualAddress">An address that leads to the page at present: only a hint where it was found the last time.</param>
+    /// <param name="physicalPage">The page.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public DecodedPage* Find(ulong virtualAddress, ulong physicalPage)
     {
-        DecodedPage* page = _front[FrontIndex(physicalPage)];
-        if (page is not null && page->PhysicalPage == physicalPage)
-            return page;
+        DecodedPage* page = _front[FrontIndex(virtualAddress)];
+        return page->PhysicalPage == physicalPage ? page : FindBehind(virtualAddress, physicalPage);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private DecodedPage* FindBehind(ulong virtualAddress, ulong physicalPage)
+    {
+        DecodedPage* page;
         lock (_lock)
         {
             if (!_indexes.TryGetValue(physicalPage, out int index))
@@ -56,7 +70,7 @@ internal sealed unsafe class DecodedCode : IDisposable
         }
 
         page->LastUse = ++_useClock;
-        _front[FrontIndex(physicalPage)] = page;
+        _front[FrontIndex(virtualAddress)] = page;
         return page;
     }
 
@@ -74,6 +88,9 @@ internal sealed unsafe class DecodedCode : IDisposable
             }
             else
             {
+                // Pages found by the front do not note their use: now and then they have to.
+                if (++_evictions % FrontRefresh == 0)
+                    ClearFront();
                 index = LeastRecentlyUsed();
                 evicted = PageAt(index)->PhysicalPage;
                 _indexes.Remove(evicted);
@@ -85,7 +102,6 @@ internal sealed unsafe class DecodedCode : IDisposable
         }
 
         page->LastUse = ++_useClock;
-        _front[FrontIndex(physicalPage)] = page;
         if (evicted != DecodedPage.NoPage)
             _directory.Release(evicted);
         return page;
@@ -132,7 +148,9 @@ internal sealed unsafe class DecodedCode : IDisposable
         }
     }
 
-    private static int FrontIndex(ulong physicalPage) => (int)((physicalPage >> 12) & (FrontCount - 1));
+    private static int FrontIndex(ulong virtualAddress) => (int)((virtualAddress >> 12) & (FrontCount - 1));
+
+    private void ClearFront() => new Span<nint>(_front, FrontCount).Fill((nint)_alone);
 
     private DecodedPage* PageAt(int index) => (DecodedPage*)(_pages + ((nint)index * DecodedPage.SizeBytes));
 

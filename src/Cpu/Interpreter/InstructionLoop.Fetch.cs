@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Strata.Cpu.Paging;
 using Strata.Cpu.RiscV;
 using Strata.Guest.Memory;
@@ -8,15 +9,15 @@ namespace Strata.Cpu.Interpreter;
 /// <content>From the program counter to decoded instructions.</content>
 internal sealed unsafe partial class InstructionLoop
 {
-    /// <summary>The slots of the page at the program counter, or null if it takes more than two look-ups.</summary>
-    private byte* EnterPage(out ulong pageAddress)
+    /// <summary>The slots of the page at <paramref name="pc"/>, or null if it takes more than two look-ups.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* EnterPage(ulong pc, out ulong pageAddress)
     {
-        ulong pc = _state->Pc;
         pageAddress = pc & ~0xfffUL;
         TlbEntry* entry = SoftwareTlb.Find(_fills.Fetch, pc);
         if (!SoftwareTlb.Hits(entry, pc, 2))
             return null;
-        DecodedPage* page = _code.Find(_fills.GuestPageOf(entry));
+        DecodedPage* page = _code.Find(pc, _fills.GuestPageOf(entry));
         if (page is null)
             return null;
         _page = page;
@@ -51,7 +52,7 @@ internal sealed unsafe partial class InstructionLoop
         }
 
         ulong physicalPage = translation.PhysicalAddress & ~0xfffUL;
-        DecodedPage* page = _code.Find(physicalPage);
+        DecodedPage* page = _code.Find(pc, physicalPage);
         if (page is null)
         {
             // Held first, resolved again then: from here on stores to the page are reported until it is released.

@@ -32,30 +32,35 @@ internal sealed unsafe partial class InstructionLoop
         ulong address;
 
     Reconsider:
+        // A run ends cleanly between two instructions: what would happen before the next one is left to the next run.
         s->InstructionsRetired = end - (ulong)budget;
+        if (budget <= 0)
+            return RunExitReason.BudgetSpent;
         if (!Reconsider(out RunExitReason reason))
             return reason;
+        address = s->Pc;
 
     Enter:
-        slots = EnterPage(out pageAddress);
+        slots = EnterPage(address, out pageAddress);
         if (slots is null)
         {
             s->InstructionsRetired = end - (ulong)budget;
+            if (budget <= 0)
+                return RunExitReason.BudgetSpent;
             if (!EnterPageSlowly(out slots, out pageAddress, out reason))
                 return reason;
             if (slots is null)
             {
                 // A trap costs budget, so that a handler that traps at once does not run for ever, but does not retire.
                 end--;
-                if (--budget <= 0)
-                    return RunExitReason.BudgetSpent;
+                budget--;
                 goto Reconsider;
             }
         }
 
         read = _fills.Read;
         write = _fills.Write;
-        op = (DecodedSlot*)(slots + ((s->Pc - pageAddress) << 2));
+        op = (DecodedSlot*)(slots + ((address - pageAddress) << 2));
 
         while (true)
         {
@@ -470,30 +475,29 @@ internal sealed unsafe partial class InstructionLoop
                         goto Jumped;
                     }
 
-                    s->Pc = address;
                     goto Left;
                 case SlotOperation.FarJalr:
                     address = (x[op->Rs1] + (ulong)op->Immediate) & ~1UL;
                     x[op->Rd] = pageAddress + (ulong)((byte*)op - slots + op->Length >> 2);
-                    s->Pc = address;
                     goto Left;
                 case SlotOperation.FarJal:
                     address = pageAddress + (ulong)((byte*)op - slots >> 2);
                     x[op->Rd] = address + ((ulong)op->Length >> 2);
-                    s->Pc = address + (ulong)op->Immediate;
+                    address += (ulong)op->Immediate;
                     goto Left;
                 case SlotOperation.FarBranch:
                     if (!Arithmetic.IsTaken((Operation)op->Rs2, x[op->Rs1], x[op->Source]))
                         break;
-                    s->Pc = pageAddress + (ulong)((byte*)op - slots >> 2) + (ulong)op->FarOffset;
+                    address = pageAddress + (ulong)((byte*)op - slots >> 2) + (ulong)op->FarOffset;
                     goto Left;
                 case SlotOperation.EndOfPage:
                     budget++;
-                    s->Pc = pageAddress + (ulong)((byte*)op - slots >> 2);
+                    address = pageAddress + (ulong)((byte*)op - slots >> 2);
                     goto Left;
                 case SlotOperation.Undecoded:
                     budget++;
-                    s->Pc = pageAddress + (ulong)((byte*)op - slots >> 2);
+                    address = pageAddress + (ulong)((byte*)op - slots >> 2);
+                    s->Pc = address;
                     if (DecodeHere())
                         continue;
                     goto Enter;
@@ -513,6 +517,7 @@ internal sealed unsafe partial class InstructionLoop
             goto Reconsider;
 
         Left:
+            s->Pc = address;
             if (Volatile.Read(ref s->ExitWord) == 0)
                 goto Enter;
             goto Reconsider;

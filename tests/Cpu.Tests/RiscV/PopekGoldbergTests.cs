@@ -50,6 +50,32 @@ public sealed class PopekGoldbergTests : IDisposable
             Assert.True(Derive(row, countersTrap: true) is InstructionClass.Privileged or InstructionClass.Innocuous, $"{row.Mnemonic}, seed {Seed}");
     }
 
+    [Fact]
+    public void WhatIsPrivilegedRunsInMachineModeUnlessItIsACall()
+    {
+        foreach (InstructionRow row in InstructionTable.Rows.Where(row => row.Class == InstructionClass.Privileged))
+        {
+            bool isCall = row.Operation is Operation.Ecall or Operation.Ebreak;
+            for (int trial = 0; trial < Trials; trial++)
+                Assert.True(isCall == Execute(RandomWord(row), _random.Next(), countersTrap: false, PrivilegeMode.Machine).Trapped, $"{row.Mnemonic}, seed {Seed}");
+        }
+    }
+
+    [Theory]
+    [InlineData("sret", MStatusBits.Tsr)]
+    [InlineData("wfi", MStatusBits.Tw)]
+    [InlineData("sfence.vma", MStatusBits.Tvm)]
+    [InlineData("sinval.vma", MStatusBits.Tvm)]
+    public void Section3_1_6_5_WhatSupervisorModeMayDoCanBeMadeToTrapThereToo(string mnemonic, ulong trapBit)
+    {
+        InstructionRow row = InstructionTable.Rows.Single(row => row.Mnemonic == mnemonic);
+        for (int trial = 0; trial < Trials; trial++)
+        {
+            Result result = Execute(RandomWord(row), _random.Next(), countersTrap: false, PrivilegeMode.Supervisor);
+            Assert.Equal((result.Status & trapBit) != 0, result.Trapped);
+        }
+    }
+
     private InstructionClass Derive(InstructionRow row, bool countersTrap)
     {
         bool everRan = false;
@@ -83,8 +109,8 @@ public sealed class PopekGoldbergTests : IDisposable
         return row.Format == InstructionFormat.CsrAccess && _random.Next(2) == 0 ? word & ~(31u << 15) : word;
     }
 
-    /// <summary>Executes the word once in U-mode, with registers that depend on the seed and privileged state that does not.</summary>
-    private Result Execute(uint word, int registers, bool countersTrap)
+    /// <summary>Executes the word once, with registers that depend on the seed and privileged state that does not.</summary>
+    private Result Execute(uint word, int registers, bool countersTrap, PrivilegeMode mode = PrivilegeMode.User)
     {
         Random user = new(registers);
         ref HartState s = ref _machine.State;
@@ -103,19 +129,20 @@ public sealed class PopekGoldbergTests : IDisposable
         _machine.Load(Scratch, memory);
         _machine.Load(Code, [.. BitConverter.GetBytes(word), 0x01, 0x00]);
         RandomizeControl(ref s, countersTrap);
+        s.Privilege = mode;
+        ulong status = s.MStatus;
         Control before = Control.Of(in s);
         _machine.Run(1);
 
         bool trapped = s.Mcause != NoTrap || s.Scause != NoTrap;
         Assert.True(_machine.Memory.Read(Scratch, memory).IsDone);
-        return new Result(trapped, Control.Of(in s) != before, Visible(in s, memory));
+        return new Result(trapped, Control.Of(in s) != before, status, Visible(in s, memory));
     }
 
     private void RandomizeControl(ref HartState s, bool countersTrap)
     {
         const ulong Variable = MStatusBits.Sie | MStatusBits.Mie | MStatusBits.Spie | MStatusBits.Mpie | MStatusBits.Spp | MStatusBits.Fs | MStatusBits.Sum
             | MStatusBits.Mxr | MStatusBits.Tvm | MStatusBits.Tw | MStatusBits.Tsr;
-        s.Privilege = PrivilegeMode.User;
         s.MStatus = (s.MStatus & ~Variable) | ((ulong)_random.NextInt64() & Variable);
         s.Medeleg = (ulong)_random.Next(0x10000);
         s.Mcounteren = countersTrap ? 0 : _random.Next(2) == 0 ? 15 : (ulong)_random.Next(16);
@@ -148,7 +175,7 @@ public sealed class PopekGoldbergTests : IDisposable
         return $"{hash.ToHashCode():x8} {s.Pc:x} {s.Frm} {s.Fflags}";
     }
 
-    private readonly record struct Result(bool Trapped, bool ControlChanged, string Visible);
+    private readonly record struct Result(bool Trapped, bool ControlChanged, ulong Status, string Visible);
 
     /// <summary>Everything that only a more privileged mode may change; FS becoming dirty only says that the guest has changed what is its own.</summary>
     private readonly record struct Control(
