@@ -1,0 +1,69 @@
+namespace Strata.Conformance.WholeMachines;
+
+/// <summary>Debian's kernel and busybox, started as the README says.</summary>
+public sealed class TinyTests(TinyImage image) : IClassFixture<TinyImage>
+{
+    [Fact]
+    public void ACommandHasItsThreeStreamsAndItsExitCode()
+    {
+        CommandLine result = CommandLine.Run("x\n", "run", "tiny", "--", "sh", "-c", "cat; echo e >&2; exit 7");
+        Assert.Equal("x\n", result.Output);
+        Assert.Contains("e\n", result.Error, StringComparison.Ordinal);
+        Assert.Equal(7, result.ExitCode);
+    }
+
+    [Fact]
+    public void TheGuestIsAnUnmodifiedRiscVLinuxThatComputes()
+    {
+        CommandLine result = CommandLine.Run(
+            "", "run", "tiny", "--", "sh", "-c", "uname -m; i=0; s=0; while [ $i -lt 2000 ]; do i=$((i+1)); s=$((s+i*i)); done; echo $s; seq 1 20000 | sha256sum");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal($"riscv64\n2668667000\n{DigestOfSequence(20000)}  -\n", result.Output);
+    }
+
+    [Fact]
+    public void ALargeStreamArrivesWholeInBothDirections()
+    {
+        string input = string.Concat(Enumerable.Range(0, 40_000).Select(number => $"{number:x8}\n"));
+        CommandLine result = CommandLine.Run(input, "run", "tiny", "--", "cat");
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(input, result.Output);
+    }
+
+    [Fact]
+    public void ADiskKeepsWhatTheGuestWrote()
+    {
+        string disk = Path.Combine(Path.GetTempPath(), $"strata-disk-{Guid.NewGuid():n}");
+        File.WriteAllBytes(disk, new byte[4 << 20]);
+        try
+        {
+            CommandLine result = CommandLine.Run(
+                "", "run", "tiny", "--disk", $"{disk},serial=S123", "--", "sh", "-c",
+                "cat /sys/block/vda/serial; yes strata | dd of=/dev/vda bs=64k count=16 iflag=fullblock 2>/dev/null; sync; dd if=/dev/vda bs=64k count=16 2>/dev/null | sha256sum");
+            Assert.True(result.ExitCode == 0, result.Error);
+            byte[] written = [.. File.ReadAllBytes(disk).Take(1 << 20)];
+            Assert.StartsWith("strata\nstrata\n", System.Text.Encoding.ASCII.GetString(written, 0, 14), StringComparison.Ordinal);
+            Assert.Equal($"S123{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(written))}  -", result.Output.Replace("\n", "", StringComparison.Ordinal));
+        }
+        finally
+        {
+            File.Delete(disk);
+        }
+    }
+
+    [Fact]
+    public void OpenSbiStartsTheSameKernelInMachineMode()
+    {
+        CommandLine result = CommandLine.Run(
+            "", "run", "--firmware", Repository.File(".cache", "oracle", "opensbi", "fw_dynamic.bin"), "--kernel", image.Kernel, "--initrd", image.Initrd,
+            "--append", "console=ttyS0 panic=-1 rdinit=/bin/busybox -- poweroff -f");
+        Assert.Contains("OpenSBI v", result.Output, StringComparison.Ordinal);
+        Assert.Contains("Linux version", result.Output, StringComparison.Ordinal);
+        Assert.Contains("reboot: Power down", result.Output, StringComparison.Ordinal);
+        Assert.Equal(0, result.ExitCode);
+    }
+
+    private static string DigestOfSequence(int last) =>
+        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(
+            System.Text.Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(1, last).Select(number => $"{number}\n")))));
+}
