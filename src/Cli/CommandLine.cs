@@ -20,7 +20,7 @@ internal static class CommandLine
         GlobalOptions options = new();
         RootCommand root = Build(options, separator < 0 ? null : guestCommand);
         ParseResult parsed = root.Parse(own);
-        Report report = new(parsed.GetResult(options.Json) is not null);
+        Report report = new(own.Contains("--json"));
         try
         {
             if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
