@@ -1,6 +1,7 @@
 namespace Strata.Api.Machines;
 
 /// <summary>A machine as it is asked for.</summary>
+/// <remarks>Properties with a default are settable: generated JSON code sets every init-only property, to null where the line says nothing.</remarks>
 public sealed record MachineRecord
 {
     /// <summary>The name of the image it was made from, for people; null when its files were given one by one.</summary>
@@ -16,13 +17,13 @@ public sealed record MachineRecord
     public required long MemoryBytes { get; init; }
 
     /// <summary>Its disks, in the order of their slots.</summary>
-    public IReadOnlyList<DiskRecord> Disks { get; init; } = [];
+    public IReadOnlyList<DiskRecord> Disks { get; set; } = [];
 
     /// <summary>Whether it computes the same every time.</summary>
     public bool Deterministic { get; init; }
 
     /// <summary>What executes its instructions: <c>interpreter</c>.</summary>
-    public string Engine { get; init; } = "interpreter";
+    public string Engine { get; set; } = "interpreter";
 }
 
 /// <summary>How a machine starts: a kernel by the monitor's own firmware interface, or a firmware of the user's.</summary>
@@ -35,7 +36,7 @@ public sealed record BootRecord
     public FileRecord? Initrd { get; init; }
 
     /// <summary>Its command line.</summary>
-    public string Append { get; init; } = "";
+    public string Append { get; set; } = "";
 
     /// <summary>What starts in M-mode: an ELF file or a raw image.</summary>
     public FileRecord? Firmware { get; init; }

@@ -60,6 +60,11 @@ internal sealed class ControlConnection(Socket socket, MachineSession session, s
         {
             // The client is gone, or does not read its answers.
         }
+        catch (Exception failure)
+        {
+            // The boundary of a connection: a defect of ours ends it, and not the machine.
+            Send(new FailedReply(new("E-INTERNAL", "the monitor failed", $"{failure.GetType().Name}: {failure.Message}")));
+        }
         finally
         {
             await CloseAsync(writing);
