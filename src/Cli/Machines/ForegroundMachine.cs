@@ -12,6 +12,7 @@ namespace Strata.Cli.Machines;
 /// <summary>A machine that lives as long as this command: its console, or one command in it, on the standard streams.</summary>
 internal sealed class ForegroundMachine
 {
+    private const string BootAwaited = "waiting for the guest to boot";
     private static readonly TimeSpan AgentPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan PowerOffGrace = TimeSpan.FromSeconds(10);
 
@@ -66,7 +67,9 @@ internal sealed class ForegroundMachine
         _progress.Finish();
         if (Terminal.Is(StandardStreams.Input))
             _report.Note($"Machine {_client.Hello.Machine}. {EscapeMenu.Announcement}.");
-        using (ConsoleView view = new(_client, stream, Console))
+        if (_plan.UsesImage)
+            _progress.Await("boot", BootAwaited);
+        using (ConsoleView view = new(_client, stream, Console, _progress.Finish))
             await view.ShowAsync(cancellation);
         return CodeOf((await exit).Exit);
     }
@@ -88,7 +91,7 @@ internal sealed class ForegroundMachine
 
     private async Task AwaitAgentAsync(CancellationToken cancellation)
     {
-        _progress.Await("boot", "waiting for the guest to boot");
+        _progress.Await("boot", BootAwaited);
         Task<DoneReply> ready = _client.AskAsync<DoneReply>(new AwaitAgentRequest(), cancellation);
         try
         {

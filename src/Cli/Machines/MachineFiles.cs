@@ -99,7 +99,7 @@ internal sealed class MachineFiles : IDisposable
     /// <summary>The image's words on the kernel's command line: where its console is, which terminal that is, whether it is for commands only.</summary>
     private static string ImageAppend(RunPlan plan)
     {
-        List<string> words = plan.Command is null ? ["console=hvc0"] : ["console=hvc0", "strata.exec"];
+        List<string> words = plan.Command is null ? ["console=hvc0", "quiet"] : ["console=hvc0", "quiet", "strata.exec"];
         string? terminal = Environment.GetEnvironmentVariable("TERM");
         if (plan.Command is null && terminal is { Length: > 0 and <= 64 } && terminal.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '+' or '_'))
             words.Add($"strata.term={terminal}");

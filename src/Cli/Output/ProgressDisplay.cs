@@ -35,7 +35,7 @@ internal abstract class ProgressDisplay : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Finish();
+    public virtual void Dispose() => Finish();
 
     private sealed class NoProgress : ProgressDisplay
     {
@@ -95,7 +95,6 @@ internal abstract class ProgressDisplay : IDisposable
 
         internal override void Finish()
         {
-            _timer.Dispose();
             lock (_gate)
             {
                 _now = null;
@@ -103,6 +102,12 @@ internal abstract class ProgressDisplay : IDisposable
                     StandardStreams.WriteMessage("\r\u001b[K");
                 _drawn = false;
             }
+        }
+
+        public override void Dispose()
+        {
+            _timer.Dispose();
+            Finish();
         }
 
         private void Draw()

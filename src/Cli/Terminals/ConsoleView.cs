@@ -10,7 +10,8 @@ namespace Strata.Cli.Terminals;
 /// <param name="client">The connection that the machine belongs to.</param>
 /// <param name="stream">The console.</param>
 /// <param name="kind">Which console it is.</param>
-internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, ConsoleKind kind) : IDisposable
+/// <param name="beforeOutput">Called before anything is shown: the screen is then the guest's.</param>
+internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, ConsoleKind kind, Action beforeOutput) : IDisposable
 {
     private const int PowerOffGraceMs = 10_000;
     private const byte EndOfTransmission = 0x04;
@@ -50,6 +51,7 @@ internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, Co
             await _screen.WaitAsync(cancellation);
             try
             {
+                beforeOutput();
                 if (!output.Write(buffer.AsSpan(0, got)))
                     throw new CommandException("E-OUTPUT", "cannot show the console", "nobody reads standard output", exitCode: ExitCode.BrokenPipe);
             }
@@ -93,6 +95,7 @@ internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, Co
         {
             case MenuChoice.Show:
                 _screen.Wait();
+                beforeOutput();
                 StandardStreams.WriteMessage($"\r\n{EscapeMenu.Line}\r\n");
                 break;
             case MenuChoice.Help:

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Strata.Cli.Machines;
 using Strata.Cli.Output;
+using Strata.Host.Terminals;
 
 namespace Strata.Cli.Verbs;
 
@@ -51,9 +52,14 @@ internal static class RunVerb
     {
         plan.Check();
         using MachineFolder machines = MachineFolder.Open();
-        using ProgressDisplay progress = ProgressDisplay.For(report.Json && style == ProgressStyle.Auto ? ProgressStyle.None : style);
-        using MachineFiles files = await MachineFiles.OpenAsync(plan, progress, cancellation);
-        return await ForegroundMachine.RunAsync(machines, files, plan, report, progress, cancellation);
+        if (report.Json && style == ProgressStyle.Auto)
+            style = ProgressStyle.None;
+        using ProgressDisplay pulling = ProgressDisplay.For(style);
+        using MachineFiles files = await MachineFiles.OpenAsync(plan, pulling, cancellation);
+
+        // Standard error is the command's from here on: what is no terminal, and so cannot be wiped clean again, gets nothing of ours that was not asked for.
+        using ProgressDisplay starting = ProgressDisplay.For(style == ProgressStyle.Auto && !Terminal.Is(StandardStreams.Error) ? ProgressStyle.None : style);
+        return await ForegroundMachine.RunAsync(machines, files, plan, report, starting, cancellation);
     }
 
     private static long MemoryBytes(string? text)
