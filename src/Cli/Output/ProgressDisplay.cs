@@ -107,7 +107,7 @@ internal abstract class ProgressDisplay : IDisposable
         public override void Dispose()
         {
             _timer.Dispose();
-            Finish();
+            base.Dispose();
         }
 
         private void Draw()

@@ -66,6 +66,10 @@ internal static partial class Processes
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclose")]
     internal static unsafe partial int AddClose(void* actions, int descriptor);
 
+    /// <summary>glibc 2.34 and later.</summary>
+    [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_addclosefrom_np")]
+    internal static unsafe partial int AddCloseFrom(void* actions, int descriptor);
+
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     internal static unsafe partial int Wait(int process, int* status, int options);
 

@@ -122,10 +122,18 @@ public sealed class ChildProcess : IDisposable
                 _ = Interop.Processes.AddOpen(actions, i, configuration.ControllingTerminal ?? "/dev/null", Interop.Processes.OpenReadWrite, 0);
         }
 
-        for (int i = 0; i < wanted.Count; i++)
+        try
         {
-            if (wanted[i] is not null)
-                _ = Interop.Processes.AddClose(actions, Above + i);
+            // What a shell had left open for this process is not for a child that outlives it.
+            _ = Interop.Processes.AddCloseFrom(actions, Math.Max(3, wanted.Count));
+        }
+        catch (EntryPointNotFoundException)
+        {
+            for (int i = 0; i < wanted.Count; i++)
+            {
+                if (wanted[i] is not null)
+                    _ = Interop.Processes.AddClose(actions, Above + i);
+            }
         }
     }
 
