@@ -12,6 +12,7 @@ namespace Strata.Cli.Machines;
 /// <summary>A machine that lives as long as this command: its console, or one command in it, on the standard streams.</summary>
 internal sealed class ForegroundMachine
 {
+    private const int InterruptsToKill = 3;
     private const string BootAwaited = "waiting for the guest to boot";
     private static readonly TimeSpan AgentPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan PowerOffGrace = TimeSpan.FromSeconds(10);
@@ -80,7 +81,8 @@ internal sealed class ForegroundMachine
         using CommandStreams streams = new();
         int exec = (await _client.AskAsync<ExecReply>(new ExecRequest(command, Environment()), cancellation, streams.Files)).Exec;
         _progress.Finish();
-        using PosixSignalRegistration interrupt = Forward(PosixSignal.SIGINT, exec, "INT");
+        int interrupts = 0;
+        using PosixSignalRegistration interrupt = Forward(PosixSignal.SIGINT, exec, "INT", () => ++interrupts >= InterruptsToKill);
         using PosixSignalRegistration terminate = Forward(PosixSignal.SIGTERM, exec, "TERM");
         using PosixSignalRegistration quit = Forward(PosixSignal.SIGQUIT, exec, "QUIT");
         await streams.PassAsync();
@@ -140,10 +142,11 @@ internal sealed class ForegroundMachine
         throw new IOException("the monitor has ended");
     }
 
-    private PosixSignalRegistration Forward(PosixSignal signal, int exec, string name) =>
+    /// <summary>Passes a signal on to the command; a command that does not listen is left by <paramref name="enough"/> of them, and its machine ends with us.</summary>
+    private PosixSignalRegistration Forward(PosixSignal signal, int exec, string name, Func<bool>? enough = null) =>
         PosixSignalRegistration.Create(signal, context =>
         {
-            context.Cancel = true;
+            context.Cancel = enough?.Invoke() != true;
             _ = _client.AskAsync<DoneReply>(new SignalRequest(exec, name), CancellationToken.None);
         });
 
