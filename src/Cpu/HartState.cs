@@ -159,7 +159,7 @@ public struct HartState
     /// <summary>1 while the hart is stopped (HSM).</summary>
     public byte IsStopped;
 
-    /// <summary>Raised by a remote fence for a hart that is not running: a set of fills of an older epoch is dropped when the hart is switched in.</summary>
+    /// <summary>Raised by every fence of the hart, and by remote ones: a set of fills of an older epoch is dropped when the hart is switched in.</summary>
     public uint FenceEpoch;
 }
 

@@ -116,6 +116,7 @@ internal sealed unsafe partial class InstructionLoop
         if (!PrivilegedInstructions.MayFenceAddresses(in *_state))
             return RaiseIllegal(op);
         _fills.Fence(_hartId, op->Rs1 == 0 ? null : Register(op->Rs1), op->Rs2 == 0 ? null : Register(op->Rs2));
+        _fills.FenceElsewhere(ref *_state, _hartId);
         return ContinueAfterLooking(op);
     }
 

@@ -27,6 +27,18 @@ public unsafe partial class SoftwareTlb
         }
     }
 
+    /// <summary>After <see cref="Fence"/>: raises the hart's epoch, so that what other carriers still hold for it from times when it ran there is dropped
+    /// when it comes back; what is left here has seen the fence.</summary>
+    public void FenceElsewhere(ref HartState s, int hartId)
+    {
+        uint epoch = Interlocked.Increment(ref s.FenceEpoch);
+        foreach (SetState state in _sets)
+        {
+            if (state.Key.HartId == hartId && state.Epoch == epoch - 1)
+                state.Epoch = epoch;
+        }
+    }
+
     /// <inheritdoc/>
     public void DropPage(ulong pageAddress)
     {
