@@ -57,12 +57,15 @@ internal sealed class TestMachine : IDisposable
 
     public void Write64(ulong address, ulong value) => Load(address, BitConverter.GetBytes(value));
 
-    /// <summary>Runs one hart as a carrier does.</summary>
-    public RunExit Run(ulong instructions, int hart = 0)
+    /// <summary>Runs one hart on the carrier of its number.</summary>
+    public RunExit Run(ulong instructions, int hart = 0) => RunOn(hart, instructions, hart);
+
+    /// <summary>Runs one hart as a carrier does; there are as many of these as harts.</summary>
+    public RunExit RunOn(int carrier, ulong instructions, int hart = 0)
     {
-        Memory.Revocations.Enter(Slots[hart], Harts[hart]);
-        RunExit exit = Harts[hart].Run(Fills[hart], instructions);
-        Memory.Revocations.Leave(Slots[hart]);
+        Memory.Revocations.Enter(Slots[carrier], Harts[hart]);
+        RunExit exit = Harts[hart].Run(Fills[carrier], instructions);
+        Memory.Revocations.Leave(Slots[carrier]);
         return exit;
     }
 

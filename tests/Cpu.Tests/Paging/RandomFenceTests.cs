@@ -6,7 +6,7 @@ using Strata.Guest.Memory;
 namespace Strata.Cpu.Tests.Paging;
 
 /// <summary>
-/// Section 4.2.1: random edits of page tables, accesses and fences. What a fence has named must be new after it; what was not edited since must never be wrong.
+/// Section 4.2.1: random edits of page tables, accesses, fences and moves to the other carrier. What a fence has named must be new after it; what was not edited since must never be wrong.
 /// </summary>
 public sealed class RandomFenceTests
 {
@@ -48,6 +48,9 @@ public sealed class RandomFenceTests
                 case 2 when random.Next(20) == 0:
                     s.FenceEpoch++;
                     stale.Clear();
+                    break;
+                case 3 when random.Next(5) == 0:
+                    machine.Carrier ^= 1;
                     break;
                 default:
                     machine.EnterSupervisor(3, Table(space), (ulong)space + 1);
@@ -139,7 +142,7 @@ public sealed class RandomFenceTests
     {
         bool byPage = random.Next(3) != 0;
         bool bySpace = random.Next(3) != 0;
-        machine.Tlb.Fence(0, byPage ? page + (ulong)random.Next(4096) : null, bySpace ? (ulong)space + 1 : null);
+        machine.Fence(byPage ? page + (ulong)random.Next(4096) : null, bySpace ? (ulong)space + 1 : null);
         stale.RemoveWhere(edited => (!byPage || edited.Page == page) && (!bySpace || (edited.Space == space && edited.Page < GlobalBase)));
     }
 

@@ -239,6 +239,35 @@ public sealed class SoftwareTlbTests
     }
 
     [Fact]
+    public void FenceElsewhere_DropsWhatTheHartLeftOnAnotherCarrierAndKeepsTheRestHere()
+    {
+        using TestMachine machine = Mapped(Kernel);
+        machine.MapSv39(Root, Middle, Last, Virtual + 0x1000, OtherData, Kernel);
+        foreach (int carrier in (int[])[1, 0])
+        {
+            machine.Carrier = carrier;
+            machine.Translate(Virtual, FillAccess.Read);
+            machine.Translate(Virtual + 0x1000, FillAccess.Read);
+        }
+
+        machine.Fence(Virtual, null);
+        Assert.Equal(0, machine.Hit(Virtual, FillAccess.Read));
+        Assert.NotEqual(0, machine.Hit(Virtual + 0x1000, FillAccess.Read));
+        machine.Carrier = 1;
+        Assert.Equal(0, machine.Hit(Virtual, FillAccess.Read));
+    }
+
+    [Fact]
+    public void FenceElsewhere_HidesNoRemoteFenceThatCameBefore()
+    {
+        using TestMachine machine = Mapped(Kernel);
+        machine.Translate(Virtual, FillAccess.Read);
+        machine.State.FenceEpoch++;
+        machine.Fence(Virtual + 0x1000, null);
+        Assert.Equal(0, machine.Hit(Virtual, FillAccess.Read));
+    }
+
+    [Fact]
     public void DropPage_FindsEveryAliasInEverySet()
     {
         using TestMachine machine = Mapped(User);

@@ -6,7 +6,7 @@ using Strata.Guest.Memory;
 
 namespace Strata.Cpu.Tests.Paging;
 
-/// <summary>A hart, 1 MiB of RAM, one page of device registers, and the two paths of every access: the TLB's tables, then the slow path.</summary>
+/// <summary>A hart, two carriers, 1 MiB of RAM, one page of device registers, and the two paths of every access: the TLB's tables, then the slow path.</summary>
 public sealed unsafe class TestMachine : IDisposable
 {
     public const ulong RamBase = 0x8000_0000;
@@ -14,6 +14,8 @@ public sealed unsafe class TestMachine : IDisposable
     public const ulong DevicePage = 0x1000_0000;
 
     private readonly FrameAllocator _frames = new(64 << 20);
+    private readonly SoftwareTlb[] _tlbs = [new(), new()];
+    private readonly CarrierSlot[] _slots;
     private HartState _state;
 
     public TestMachine(bool deterministic = false)
@@ -21,7 +23,7 @@ public sealed unsafe class TestMachine : IDisposable
         MmioBus bus = new(new Lock());
         bus.Map(DevicePage, 0x1000, new Registers());
         Memory = new GuestMemory(_frames, [new RamRange(RamBase, RamBytes)], bus, deterministic);
-        Slot = Memory.Revocations.Register(Tlb);
+        _slots = [.. _tlbs.Select(tlb => Memory.Revocations.Register(tlb))];
         Translation = new AddressTranslation(Memory);
         HartReset.Apply(ref _state, new HartConfiguration { HartId = 0, UpdatesAccessedAndDirty = true });
         OpenPmp();
@@ -29,11 +31,14 @@ public sealed unsafe class TestMachine : IDisposable
 
     public GuestMemory Memory { get; }
 
-    public CarrierSlot Slot { get; }
+    /// <summary>The carrier that the hart is on: 0 or 1.</summary>
+    public int Carrier { get; set; }
+
+    public CarrierSlot Slot => _slots[Carrier];
 
     public AddressTranslation Translation { get; }
 
-    public SoftwareTlb Tlb { get; } = new();
+    public SoftwareTlb Tlb => _tlbs[Carrier];
 
     public ref HartState State => ref _state;
 
@@ -83,6 +88,13 @@ public sealed unsafe class TestMachine : IDisposable
         return SoftwareTlb.Hits(entry, address, size) ? (nint)address + entry->Addend : 0;
     }
 
+    /// <summary>Fences as the instruction does: on this carrier at once, on the other before the hart runs there again.</summary>
+    public void Fence(ulong? virtualAddress, ulong? asid)
+    {
+        Tlb.Fence(0, virtualAddress, asid);
+        Tlb.FenceElsewhere(ref _state, 0);
+    }
+
     /// <summary>S-mode under page tables of the given depth.</summary>
     public void EnterSupervisor(int levels, ulong root, ulong asid = 0)
     {
@@ -100,8 +112,10 @@ public sealed unsafe class TestMachine : IDisposable
 
     public void Dispose()
     {
-        Memory.Revocations.Unregister(Slot);
-        Tlb.Dispose();
+        foreach (CarrierSlot slot in _slots)
+            Memory.Revocations.Unregister(slot);
+        foreach (SoftwareTlb tlb in _tlbs)
+            tlb.Dispose();
         Memory.Dispose();
         _frames.Dispose();
     }
