@@ -5,7 +5,7 @@
 // | what changes                        | who revokes                               | landed when                               | test                               |
 // |-------------------------------------|-------------------------------------------|-------------------------------------------|------------------------------------|
 // | a page table of this hart           | the guest: SFENCE.VMA -> Fence            | at once, on the owning carrier            | SoftwareTlbTests.Fence_*           |
-// | ... by a hart that ran elsewhere    | the same: FenceElsewhere raises FenceEpoch| the other carrier's next Activate of it   | SmpTests (Machines.Tests)          |
+// | ... by a hart that ran elsewhere    | the same: FenceElsewhere raises FenceEpoch| the other carrier's next Activate of it   | MovedHartTests, RandomFenceTests   |
 // | ... seen from another hart          | remote fence: raises HartState.FenceEpoch | the carrier's next Activate (each entry   | SoftwareTlbTests.Epoch_*           |
 // |                                     |                                           | to the run loop and each poll after it)   |                                    |
 // | satp, mode, SUM, MXR, MPRV, PMP,    | nobody: they are the set's key, Activate  | at once: the run loop activates before    | SoftwareTlbTests.Key_*             |

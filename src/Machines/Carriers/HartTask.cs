@@ -12,9 +12,6 @@ internal sealed class HartTask : CarrierTask
     private readonly Machine _machine;
     private readonly IProcessor _hart;
 
-    // The carrier that the hart ran on last. Only the carrier that runs the task touches it.
-    private CarrierSlot? _lastSlot;
-
     // What the hart waits for: an absent page, or a fence that must have landed before it goes on. Owned by the carrier that runs the task.
     private MemoryWait? _awaited;
 
@@ -38,13 +35,6 @@ internal sealed class HartTask : CarrierTask
         {
             _machine.HartEntering?.Invoke(_hart.HartId);
             CarrierSlot slot = carrier.SlotFor(_machine.Memory, _machine.Processors);
-            if (!ReferenceEquals(slot, _lastSlot))
-            {
-                // What an earlier visit left there is older than everything that the hart did since: cheaper to fill anew than to prove it fresh.
-                slot.Fills.DropAll();
-                _lastSlot = slot;
-            }
-
             _machine.Memory.Revocations.Enter(slot, _hart);
             RunExit exit;
             try
