@@ -8,15 +8,19 @@ internal static class SourceTree
     /// <summary>The folder of <c>Strata.slnx</c>.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Runs a program to its end and answers its standard output.</summary>
-    public static string Run(string program, params string[] arguments)
+    /// <summary>Runs a program to its end, which must be a good one, and answers its standard output.</summary>
+    public static string Run(string program, params string[] arguments) => Run(program, arguments, out _);
+
+    /// <summary>Runs a program to its end, which must be a good one, and answers its standard output and standard error.</summary>
+    public static string Run(string program, string[] arguments, out string errors)
     {
         ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
-        Task<string> errors = process.StandardError.ReadToEndAsync();
+        Task<string> reading = process.StandardError.ReadToEndAsync();
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {errors.GetAwaiter().GetResult()}");
+        errors = reading.GetAwaiter().GetResult();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {errors}");
         return text;
     }
 

@@ -44,7 +44,7 @@ public sealed class CarrierTaskTests(ITestOutputHelper output)
     [Fact]
     public void APoolEndsWhileTasksAreWoken()
     {
-        for (int round = 0; round < 50; round++)
+        for (int round = 0; round < 15; round++)
         {
             CarrierPool pool = new(2);
             CountingTask[] tasks = [.. Enumerable.Range(0, 4).Select(_ => new CountingTask(pool))];
@@ -57,7 +57,7 @@ public sealed class CarrierTaskTests(ITestOutputHelper output)
 
     private static void WakeAtRandom(CountingTask[] tasks, Random random)
     {
-        for (int i = 0; i < 40_000; i++)
+        for (int i = 0; i < 20_000; i++)
         {
             tasks[random.Next(tasks.Length)].Request();
             if (random.Next(8) == 0)

@@ -6,8 +6,8 @@ public sealed class DeterminismTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData((ulong)SmpTest.Messages, 300UL, 2, true, false)]
-    [InlineData((ulong)SmpTest.Contention, 60_000UL, 3, true, false)]
+    [InlineData((ulong)SmpTest.Messages, 120UL, 2, true, false)]
+    [InlineData((ulong)SmpTest.Contention, 15_000UL, 3, true, false)]
     [InlineData((ulong)SmpTest.Interrupts, 40_000UL, 2, false, true)]
     [InlineData((ulong)SmpTest.LocalFences, 100UL, 3, true, false)]
     [InlineData((ulong)SmpTest.WritesCode, 300UL, 2, true, false)]

@@ -30,7 +30,7 @@ public sealed class SmpTests(ITestOutputHelper output)
     [InlineData(3, 2)]
     [InlineData(2, 1)]
     public void ARemoteFenceHasLandedWhenTheCallReturns(int harts, int carriers) =>
-        Run(new SmpRun(SmpTest.RemoteFences, carriers == 1 ? 100UL : 500, harts, Paging: true), carriers);
+        Run(new SmpRun(SmpTest.RemoteFences, carriers == 1 ? 60UL : 200, harts, Paging: true), carriers);
 
     [Theory]
     [InlineData(3, 2)]
@@ -55,7 +55,7 @@ public sealed class SmpTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void CodeThatAnotherHartHasWrittenIsExecuted(bool paging) => Run(new SmpRun(SmpTest.WritesCode, 600, Paging: paging), 2);
+    public void CodeThatAnotherHartHasWrittenIsExecuted(bool paging) => Run(new SmpRun(SmpTest.WritesCode, 250, Paging: paging), 2);
 
     /// <summary>The same with any page absent at any look, and nobody replacing frames: harts wait, and go on.</summary>
     [Theory]
