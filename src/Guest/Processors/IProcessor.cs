@@ -72,7 +72,8 @@ public enum HartInterrupt
 /// <summary>Why a hart left <see cref="IProcessor.Run"/>.</summary>
 public enum RunExitReason
 {
-    /// <summary>The given number of instructions was retired.</summary>
+    /// <summary>The given number of instructions was retired, or fewer if some trapped: a trap retires nothing but costs as much, so that a guest that only
+    /// traps gives its carrier back.</summary>
     BudgetSpent,
 
     /// <summary><see cref="IProcessor.Kick"/> was called.</summary>
