@@ -261,6 +261,24 @@ public sealed class HostileDriverTests
     }
 
     [Fact]
+    public void Section_2_7_no_more_chains_are_in_flight_than_the_queue_has_descriptors()
+    {
+        using Subject subject = new(Bus.Mmio, Kind.Block);
+        VirtioRig rig = subject.Rig.Start(queueSize: 8);
+        subject.Pool.IsOpen = false;
+        for (int i = 0; i < 100; i++)
+        {
+            Chain(rig.Queues[0], (Zeroes(rig), 16, Next, 1), (Ram + 0x20_0000, 512, Next | Writable, 2), (Ram + 0x20_0000, 1, Writable, 0));
+            rig.Queues[0].Notify();
+            rig.Clock.Settle();
+            Assert.Equal(i >= 8, !rig.IsLive);
+        }
+
+        Assert.Equal(8, subject.Pool.Count);
+        subject.CheckHealth();
+    }
+
+    [Fact]
     public void What_a_hostile_driver_makes_us_hold_is_bounded()
     {
         using Subject subject = new(Bus.Mmio, Kind.Block);

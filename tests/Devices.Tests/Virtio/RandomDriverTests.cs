@@ -2,12 +2,13 @@ using System.Buffers.Binary;
 
 namespace Strata.Devices.Tests.Virtio;
 
-/// <summary>Drivers that do anything at all, within a fixed budget; each run's seed is printed and can be set in STRATA_SEED.</summary>
+/// <summary>Drivers that do anything at all, within a fixed budget (larger in long runs); each run's seed is printed and can be set in STRATA_SEED.</summary>
 public sealed class RandomDriverTests(ITestOutputHelper output)
 {
-    private const int Rounds = 250;
     private const int StepsPerRound = 60;
     private const ushort QueueSize = 8;
+
+    private static readonly int s_rounds = Environment.GetEnvironmentVariable("STRATA_TEST_LONG") is null ? 250 : 100_000;
 
     private static readonly ulong[] s_places =
     [
@@ -24,7 +25,7 @@ public sealed class RandomDriverTests(ITestOutputHelper output)
         Random random = new(seed);
         using Subject subject = new(bus, kind);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        for (int round = 0; round < Rounds; round++)
+        for (int round = 0; round < s_rounds; round++)
         {
             VirtioRig rig = subject.Rig;
             rig.Start(random.Next(3) == 0 ? 1UL << 32 : VirtioRig.All, QueueSize);

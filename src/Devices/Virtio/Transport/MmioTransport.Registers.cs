@@ -7,7 +7,7 @@ public sealed partial class MmioTransport
 
     private const uint Magic = 0x7472_6976; // "virt"
     private const uint RegisterLayoutVersion = 2;
-    private const uint Vendor = 0x4154_5253; // "STRA"
+    private const uint Vendor = 0x4152_5453; // "STRA"
     private const uint NoSharedMemory = 0xffff_ffff;
 
     // Table 4.1, MMIO device register layout.
