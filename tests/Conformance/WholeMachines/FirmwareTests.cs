@@ -21,7 +21,7 @@ public sealed class FirmwareTests
         int before = seen.Length;
         await strata.StandardInput.WriteAsync("version\n");
         await strata.StandardInput.FlushAsync(budget.Token);
-        await ReadUntil(strata, seen, "GNU ld", budget.Token, before);
+        await ReadUntil(strata, seen, "U-Boot 20", budget.Token, before);
         await strata.StandardInput.WriteAsync("poweroff\n");
         await strata.StandardInput.FlushAsync(budget.Token);
         await strata.WaitForExitAsync(budget.Token);
