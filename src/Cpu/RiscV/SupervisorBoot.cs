@@ -24,6 +24,9 @@ public static class SupervisorBoot
         s.Medeleg = 0xf4b7ff & ~(1UL << (int)TrapCause.SupervisorEnvironmentCall);
         s.Mideleg = InterruptBits.Supervisor;
         s.Mcounteren = 0xffff_ffff;
+
+        // As OpenSBI leaves it: cycle, time and instret for user mode too. Linux sets nothing itself, and its vDSO reads time.
+        s.Scounteren = 0x7;
         s.Menvcfg = EnvironmentBits.Stce | EnvironmentBits.Pbmte | EnvironmentBits.Adue
             | EnvironmentBits.Cbie | EnvironmentBits.Cbcfe | EnvironmentBits.Cbze;
         s.Stimecmp = ulong.MaxValue;

@@ -202,6 +202,7 @@ public sealed class TrapTests
         using TestHart hart = new();
         ref HartState s = ref hart.State;
         SupervisorBoot.Prepare(ref s, 0x8020_0000, 5, 0x8800_0000);
+        Assert.Equal(7u, s.Scounteren);
         hart.Csr.Synchronize(ref s);
         Assert.Equal((PrivilegeMode.Supervisor, 0x8020_0000UL, 5UL, 0x8800_0000UL), (s.Privilege, s.Pc, s.X[10], s.X[11]));
         Assert.Equal(0UL, hart.Read(CsrNumber.Satp));
