@@ -33,7 +33,8 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
               strata run --disk base.img,ro,serial=base   read-only, with a serial number
               strata run --kernel Image --initrd root.cpio --append 'console=hvc0'
               strata run --firmware fw_jump.elf --kernel u-boot.bin
-              strata run --firmware                       OpenSBI and U-Boot of Debian
+              strata run --firmware                       OpenSBI and U-Boot, pulled when they are missing
+              strata run --firmware --kernel Image        OpenSBI starts that kernel
 
             Exit codes:
               the guest's own (its low 8 bits; a non-zero code never becomes 0), or its command's;
@@ -44,6 +45,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
             Examples:
               strata pull                                 get or renew the image tiny
               strata pull tiny --progress plain           one line for each step
+              strata pull firmware                        get or renew OpenSBI and U-Boot
 
             """,
         ["images"] = """

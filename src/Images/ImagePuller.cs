@@ -1,4 +1,5 @@
 using Strata.Images.Debian;
+using Strata.Images.Firmware;
 using Strata.Images.OpenPgp;
 using Strata.Images.Tiny;
 
@@ -9,6 +10,8 @@ public sealed class ImagePuller
 {
     private static readonly string[] MachineKeyrings =
         ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"];
+
+    private static readonly IImageRecipe[] Recipes = [new TinyRecipe(), new FirmwareRecipe()];
 
     private readonly ImageStore _store;
     private readonly AptSettings? _apt;
@@ -29,7 +32,7 @@ public sealed class ImagePuller
     }
 
     /// <summary>The images that can be pulled.</summary>
-    public static IReadOnlyList<string> Names { get; } = [TinyImage.Name];
+    public static IReadOnlyList<string> Names { get; } = [.. Recipes.Select(static recipe => recipe.Name)];
 
     /// <summary>Brings an image up to date.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -39,8 +42,8 @@ public sealed class ImagePuller
     /// <exception cref="ImageException">It cannot be had; the image that was there before, if any, is still there.</exception>
     public async Task<PullResult> PullAsync(string name, PullOptions? options = null, IProgress<PullProgress>? progress = null, CancellationToken cancellation = default)
     {
-        if (!Names.Contains(name, StringComparer.Ordinal))
-            throw new ImageException("E-IMG-UNKNOWN", $"there is no image called '{name}'", $"images that can be pulled: {string.Join(", ", Names)}");
+        IImageRecipe recipe = Array.Find(Recipes, recipe => recipe.Name == name)
+            ?? throw new ImageException("E-IMG-UNKNOWN", $"there is no image called '{name}'", $"images that can be pulled: {string.Join(", ", Names)}");
         options ??= new PullOptions();
         var reporter = new ProgressReporter(progress, options.Time);
         try
@@ -55,7 +58,7 @@ public sealed class ImagePuller
             ImageManifest? present = _store.TryReadManifest(name);
             if (waited && present != null && present.Created != before)
                 return new PullResult(_store.ToImage(present), Changed: true, 0, reporter.Elapsed);
-            var pull = new TinyPull(_store, options, reporter, _apt ?? await AptSettings.ReadAsync(cancellation), _keyring ?? LoadKeyring());
+            var pull = new ImagePull(recipe, _store, options, reporter, _apt ?? await AptSettings.ReadAsync(cancellation), _keyring ?? LoadKeyring());
             return await pull.RunAsync(cancellation);
         }
         catch (IOException fault) when (IsOutOfSpace(fault))

@@ -61,7 +61,7 @@ public sealed class ImageStore
     {
         if (TryReadManifest(name) is not { } manifest)
             return null;
-        if (manifest.GuestFiles != GuestFiles.Digest)
+        if (!manifest.HasOurGuestFiles)
         {
             try
             {
@@ -87,16 +87,17 @@ public sealed class ImageStore
     internal string BlobPath(string sha256) => Path.Combine(Root, "blobs", "sha256", sha256);
 
     /// <summary>The image that a manifest describes.</summary>
-    internal Image ToImage(ImageManifest manifest) => new(
-        manifest.Name, manifest.Version, manifest.KernelVersion, manifest.Kernel.SizeBytes + manifest.Initrd.SizeBytes, manifest.Created,
-        BlobPath(manifest.Kernel.Sha256), BlobPath(manifest.Initrd.Sha256));
+    internal Image ToImage(ImageManifest manifest) => new(manifest.Name, manifest.Version, manifest.Files.Sum(static file => file.SizeBytes), manifest.Created)
+    {
+        Kernel = manifest is { Kernel: { } kernel, Initrd: { } initrd, KernelVersion: { } version } ? new(version, BlobPath(kernel.Sha256), BlobPath(initrd.Sha256)) : null,
+        Firmware = manifest is { Firmware: { } firmware, Payload: { } payload } ? new(BlobPath(firmware.Sha256), BlobPath(payload.Sha256)) : null,
+    };
 
     /// <summary>The manifest of an image that is whole, or null.</summary>
     internal ImageManifest? TryReadManifest(string name)
     {
         ImageManifest? manifest = TryRead(Path.Combine(Root, "images", name + ".json"), StoreJson.Default.ImageManifest);
-        return manifest is { Format: ImageManifest.CurrentFormat, Kernel: not null, Initrd: not null } && manifest.Name == name
-            && IsWhole(manifest.Kernel) && IsWhole(manifest.Initrd) ? manifest : null;
+        return manifest is { Format: ImageManifest.CurrentFormat, IsComplete: true } && manifest.Name == name && manifest.Files.All(IsWhole) ? manifest : null;
     }
 
     /// <summary>The release of <paramref name="suite"/> that was accepted last, or null.</summary>
@@ -114,10 +115,9 @@ public sealed class ImageStore
         foreach (string file in Directory.GetFiles(Folder("images"), "*.json"))
         {
             // A manifest that cannot be read now may be another version's: nothing is dropped then.
-            if (TryRead(file, StoreJson.Default.ImageManifest) is not { Kernel: not null, Initrd: not null } other)
+            if (TryRead(file, StoreJson.Default.ImageManifest) is not { IsComplete: true } other)
                 return;
-            used.Add(other.Kernel.Sha256);
-            used.Add(other.Initrd.Sha256);
+            used.UnionWith(other.Files.Select(static blob => blob.Sha256));
         }
 
         DateTime limit = (Now - UnusedLifetime).UtcDateTime;

@@ -1,7 +1,7 @@
 namespace Strata.Images;
 
 /// <summary>Where a pull stands.</summary>
-/// <param name="Step">A short name of the step: <c>lock</c>, <c>release</c>, <c>packages</c>, <c>busybox</c>, <c>kernel</c>, <c>image</c>.</param>
+/// <param name="Step">A short name of the step: <c>lock</c>, <c>release</c>, <c>packages</c>, one of each package (as <c>kernel</c>), <c>image</c>.</param>
 /// <param name="Awaited">What is awaited, in a few words for the user.</param>
 /// <param name="BytesDone">Bytes of this step so far; what an earlier try has left counts.</param>
 /// <param name="BytesTotal">Bytes of this step, or null when unknown.</param>

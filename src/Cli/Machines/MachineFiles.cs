@@ -26,7 +26,7 @@ internal sealed class MachineFiles : IDisposable
         MachineFiles files = new();
         try
         {
-            BootRecord boot = plan.UsesFirmware ? files.Firmware(plan) : await files.KernelAsync(plan, progress, cancellation);
+            BootRecord boot = plan.UsesFirmware ? await files.FirmwareAsync(plan, progress, cancellation) : await files.KernelAsync(plan, progress, cancellation);
             files.Machine = new()
             {
                 Image = plan.UsesImage ? plan.Image ?? Verbs.RunVerb.DefaultImage : null,
@@ -52,25 +52,21 @@ internal sealed class MachineFiles : IDisposable
             file.Dispose();
     }
 
-    private BootRecord Firmware(RunPlan plan)
+    private async Task<BootRecord> FirmwareAsync(RunPlan plan, ProgressDisplay progress, CancellationToken cancellation)
     {
-        if (plan.Firmware is { } own)
+        string? firmware = plan.Firmware, payload = plan.Kernel;
+        if (firmware is null)
         {
-            return new()
-            {
-                Firmware = Open(own, "firmware"),
-                Payload = plan.Kernel is { } next ? Open(next, "kernel") : null,
-                Initrd = plan.Initrd is { } ram ? Open(ram, "initial RAM file system") : null,
-                Append = plan.Append ?? "",
-            };
+            Images.FirmwareFiles image = (await ImageSource.GetAsync(RunPlan.FirmwareImage, progress, cancellation)).Firmware!;
+            firmware = image.Firmware;
+            payload ??= image.Payload;
         }
 
-        (string openSbi, string uBoot) = DebianFirmware.Find();
         return new()
         {
-            Firmware = Open(openSbi, "firmware"),
-            Payload = Open(plan.Kernel ?? uBoot, "kernel"),
-            Initrd = plan.Initrd is { } file ? Open(file, "initial RAM file system") : null,
+            Firmware = Open(firmware, "firmware"),
+            Payload = payload is { } next ? Open(next, "kernel") : null,
+            Initrd = plan.Initrd is { } initrd ? Open(initrd, "initial RAM file system") : null,
             Append = plan.Append ?? "",
         };
     }
@@ -87,7 +83,7 @@ internal sealed class MachineFiles : IDisposable
             };
         }
 
-        Images.Image image = await ImageSource.GetAsync(plan.Image ?? Verbs.RunVerb.DefaultImage, progress, cancellation);
+        Images.KernelFiles image = (await ImageSource.GetAsync(plan.Image ?? Verbs.RunVerb.DefaultImage, progress, cancellation)).Kernel!;
         return new()
         {
             Kernel = Open(image.Kernel, "image's kernel"),

@@ -5,6 +5,9 @@ namespace Strata.Cli.Machines;
 /// <summary>What <c>run</c> was asked for.</summary>
 internal sealed record RunPlan
 {
+    /// <summary>The image of OpenSBI and U-Boot.</summary>
+    internal const string FirmwareImage = "firmware";
+
     /// <summary>The image; null for the default one, or none.</summary>
     internal string? Image { get; init; }
 
@@ -20,7 +23,7 @@ internal sealed record RunPlan
     /// <summary>Whether a firmware starts in machine mode.</summary>
     internal bool UsesFirmware { get; init; }
 
-    /// <summary>The firmware; null for Debian's.</summary>
+    /// <summary>The firmware; null for the image of OpenSBI and U-Boot.</summary>
     internal string? Firmware { get; init; }
 
     /// <summary>The disks.</summary>
@@ -45,6 +48,7 @@ internal sealed record RunPlan
         string? why = this switch
         {
             { Image: not null, UsesImage: false } => "an image brings its own kernel: leave either the image or --kernel and --firmware out",
+            { Image: FirmwareImage } => "the image firmware has no kernel: start it with strata run --firmware",
             { Initrd: not null, UsesImage: true } => "--initrd needs --kernel",
             { Command: [] } => "there is no command after --",
             { Command: not null, UsesFirmware: true } => "a command needs an image with the agent, and --firmware runs none",

@@ -18,9 +18,9 @@ namespace Strata.Cli.Output;
 [JsonSerializable(typeof(PullRecord))]
 internal sealed partial class CliJson : JsonSerializerContext;
 
-/// <summary>An image in the cache.</summary>
+/// <summary>An image in the cache: a kernel with its initial file system, or a firmware with what it starts.</summary>
 internal sealed record ImageRecord(
-    string Name, string Version, string KernelVersion, long SizeBytes, DateTimeOffset Created, string Kernel, string Initrd);
+    string Name, string Version, long SizeBytes, DateTimeOffset Created, string? KernelVersion, string? Kernel, string? Initrd, string? Firmware, string? Payload);
 
 /// <summary>What <c>pull --json</c> prints.</summary>
 internal sealed record PullRecord(ImageRecord Image, bool Changed, long BytesDownloaded, double ElapsedSeconds);

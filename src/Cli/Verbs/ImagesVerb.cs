@@ -26,7 +26,9 @@ internal static class ImagesVerb
 
     /// <summary>What is said of an image with <c>--json</c>.</summary>
     internal static ImageRecord ToRecord(Image image) =>
-        new(image.Name, image.Version, image.KernelVersion, image.SizeBytes, image.Created, image.Kernel, image.Initrd);
+        new(
+            image.Name, image.Version, image.SizeBytes, image.Created, image.Kernel?.Version, image.Kernel?.Kernel, image.Kernel?.Initrd,
+            image.Firmware?.Firmware, image.Firmware?.Payload);
 
     private static IReadOnlyList<string> Row(Image image) =>
     [

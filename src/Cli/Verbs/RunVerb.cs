@@ -20,7 +20,7 @@ internal static class RunVerb
         Option<string?> append = new("--append") { Description = "more of the kernel's command line", HelpName = "STRING" };
         Option<string?> firmware = new("--firmware")
         {
-            Description = "start a firmware in machine mode (default: OpenSBI and U-Boot of Debian)",
+            Description = "start a firmware in machine mode (default: OpenSBI and U-Boot, the image firmware, pulled when it is missing)",
             HelpName = "FILE",
             Arity = ArgumentArity.ZeroOrOne,
         };

@@ -111,7 +111,7 @@ internal static class TinyImage
     /// <summary>Gives an image the guest files of this program.</summary>
     public static ImageManifest ExchangeGuestFiles(ImageStore store, ImageManifest manifest)
     {
-        using FileStream old = File.OpenRead(store.BlobPath(manifest.Initrd.Sha256));
+        using FileStream old = File.OpenRead(store.BlobPath(manifest.Initrd!.Sha256));
         using BlobWriter output = store.CreateBlob();
         new BoundedStream(old, manifest.InitrdBaseBytes).CopyTo(output);
         output.Write(GuestFiles.Cpio);

@@ -15,7 +15,7 @@ public class PullTests
         PullResult first = await archive.PullAsync(Cancellation);
         Assert.True(first.Changed);
         archive.CheckImage(first.Image);
-        Assert.Equal("6.1-riscv64", first.Image.KernelVersion);
+        Assert.Equal("6.1-riscv64", first.Image.Kernel!.Version);
         Assert.InRange(first.BytesDownloaded, archive.KernelDeb.Length, archive.Server.BytesSent);
         Assert.Equal(["release", "packages", "busybox", "kernel", "image"], archive.Progress.Select(static p => p.Step).Distinct());
         Assert.All(archive.Progress, static p => Assert.True(p.Awaited.Length > 0 && !(p.BytesDone > p.BytesTotal)));
@@ -48,7 +48,7 @@ public class PullTests
         archive.Publish(300_000, 2, TestArchive.Today);
         PullResult result = await archive.PullAsync(Cancellation);
         Assert.True(result.Changed);
-        Assert.Equal("6.2-riscv64", result.Image.KernelVersion);
+        Assert.Equal("6.2-riscv64", result.Image.Kernel!.Version);
         archive.CheckImage(result.Image);
     }
 
@@ -159,7 +159,7 @@ public class PullTests
         await archive.PullAsync(Cancellation);
         archive.Publish(300_000, 0, TestArchive.Today.AddDays(-5));
         Assert.Equal("E-IMG-DATE", (await archive.FailAsync()).Code);
-        Assert.Equal("6.1-riscv64", archive.Store.TryGet("tiny")!.KernelVersion);
+        Assert.Equal("6.1-riscv64", archive.Store.TryGet("tiny")!.Kernel!.Version);
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public class PullTests
         using var archive = new TestArchive();
         archive.Publish(400_000, 1, extraNeed: ",lz4");
         PullResult result = await archive.PullAsync(Cancellation);
-        Assert.Contains("/lz4.ko\0", System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(result.Image.Initrd)), StringComparison.Ordinal);
+        Assert.Contains("/lz4.ko\0", System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(result.Image.Kernel!.Initrd)), StringComparison.Ordinal);
         archive.Publish(400_000, 2, TestArchive.Today, extraNeed: ",nowhere");
         Assert.Equal("E-IMG-FORMAT", (await archive.FailAsync()).Code);
     }
@@ -246,7 +246,7 @@ public class PullTests
     {
         using var archive = new TestArchive();
         PullResult pulled = await archive.PullAsync(Cancellation);
-        using (FileStream file = File.OpenWrite(pulled.Image.Kernel))
+        using (FileStream file = File.OpenWrite(pulled.Image.Kernel!.Kernel))
             file.SetLength(1000);
         Assert.Null(archive.Store.TryGet("tiny"));
         Assert.Empty(archive.Store.List());

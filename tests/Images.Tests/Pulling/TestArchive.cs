@@ -9,7 +9,7 @@ using Strata.Images.Tiny;
 
 namespace Strata.Images.Tests.Pulling;
 
-/// <summary>A Debian archive of four packages, signed by its own key, on a local server, and a store to pull into.</summary>
+/// <summary>A Debian archive of a few packages, signed by its own key, on a local server, and a store to pull into.</summary>
 internal sealed class TestArchive : IDisposable
 {
     public static readonly DateTimeOffset Today = DateTimeOffset.UtcNow;
@@ -33,13 +33,17 @@ internal sealed class TestArchive : IDisposable
 
     public byte[] KernelDeb { get; private set; } = [];
 
+    public byte[] OpenSbi { get; private set; } = [];
+
+    public byte[] UBoot { get; private set; } = [];
+
     public List<PullProgress> Progress { get; } = [];
 
     public string AptDump { get; set; } = "";
 
     /// <summary>Puts a new set of files onto the server.</summary>
     public void Publish(int kernelSize, int version, DateTimeOffset? date = null, DateTimeOffset? validUntil = null, TestSigner? signer = null, Func<string, string>? change = null,
-        string? leaveOut = null, string extraNeed = "")
+        string? leaveOut = null, string extraNeed = "", string uBootFolder = "qemu-riscv64_smode")
     {
         Kernel = Packages.Kernel(kernelSize, version);
         var files = new List<(string, byte[])> { ($"./boot/config-6.{version}-riscv64", new byte[1000]), ($"./boot/vmlinux-6.{version}-riscv64", Kernel) };
@@ -49,7 +53,12 @@ internal sealed class TestArchive : IDisposable
         files.Insert(3, ("./usr/lib/modules/6.x/kernel/lib/lz4.ko", Packages.Module("lz4", "")));
         KernelDeb = Packages.Deb([.. files]);
         byte[] busybox = Packages.Deb(("./usr/bin/busybox", Packages.BusyboxProgram));
+        OpenSbi = Packages.Kernel(20_000, version + 10);
+        UBoot = Packages.Kernel(70_000, version + 20);
+        byte[] openSbi = Packages.Deb(("./usr/lib/riscv32-linux-gnu/opensbi/generic/fw_dynamic.bin", new byte[1000]), ("./usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin", OpenSbi));
+        byte[] uBoot = Packages.Deb(("./usr/lib/u-boot/qemu-riscv64/u-boot.bin", new byte[1000]), ($"./usr/lib/u-boot/{uBootFolder}/u-boot.bin", UBoot));
         string list = Stanza("busybox-static", "", busybox) + Stanza($"linux-image-6.{version}-riscv64", "kmod", KernelDeb)
+            + Stanza("opensbi", "", openSbi) + Stanza("u-boot-qemu", "", uBoot) + Stanza("u-boot-qemu-doc", "", [])
             + Stanza("linux-image-riscv64", $"linux-image-6.{version}-riscv64 (= 1)", []) + Stanza("other", "", []);
         byte[] packages = StoredXz.Make(Encoding.ASCII.GetBytes(change?.Invoke(list) ?? list), 4);
         string digest = Digest(packages);
@@ -58,30 +67,33 @@ internal sealed class TestArchive : IDisposable
         Server.Put("dists/trixie/main/binary-riscv64/by-hash/SHA256/" + digest, packages);
         Server.Put("dists/trixie/InRelease", Encoding.ASCII.GetBytes((signer ?? Signer.Value).ClearSign(release, Today.AddHours(-1))));
         Server.Put("pool/busybox-static.deb", busybox);
+        Server.Put("pool/opensbi.deb", openSbi);
+        Server.Put("pool/u-boot-qemu.deb", uBoot);
         Server.Put($"pool/linux-image-6.{version}-riscv64.deb", KernelDeb);
     }
 
 #pragma warning disable CA1068 // Most callers give the token alone.
-    public Task<PullResult> PullAsync(CancellationToken cancellation, PullOptions? options = null, IProgress<PullProgress>? progress = null)
+    public Task<PullResult> PullAsync(CancellationToken cancellation, PullOptions? options = null, IProgress<PullProgress>? progress = null, string name = "tiny")
 #pragma warning restore CA1068
     {
         var puller = new ImagePuller(Store, new AptSettings(AptDump, []), Keyring.Parse(Signer.Value.Keyring));
         options ??= new PullOptions { Archive = Server.Address, StallTimeout = TimeSpan.FromMilliseconds(700), Attempts = 3, FirstRetryDelay = TimeSpan.FromMilliseconds(5) };
-        return puller.PullAsync("tiny", options, progress ?? new Recorder(Progress), cancellation);
+        return puller.PullAsync(name, options, progress ?? new Recorder(Progress), cancellation);
     }
 
-    public async Task<ImageException> FailAsync()
+    public async Task<ImageException> FailAsync(string name = "tiny")
     {
-        ImageException fault = await Assert.ThrowsAsync<ImageException>(() => PullAsync(TestContext.Current.CancellationToken));
+        ImageException fault = await Assert.ThrowsAsync<ImageException>(() => PullAsync(TestContext.Current.CancellationToken, name: name));
         Assert.NotEmpty(fault.Hint);
         return fault;
     }
 
     public void CheckImage(Image? image)
     {
-        Assert.NotNull(image);
-        Assert.Equal(Kernel, File.ReadAllBytes(image.Kernel));
-        byte[] initrd = File.ReadAllBytes(image.Initrd);
+        Assert.NotNull(image?.Kernel);
+        Assert.Null(image.Firmware);
+        Assert.Equal(Kernel, File.ReadAllBytes(image.Kernel.Kernel));
+        byte[] initrd = File.ReadAllBytes(image.Kernel.Initrd);
         Assert.Equal(image.SizeBytes, Kernel.Length + initrd.Length);
         string text = Encoding.Latin1.GetString(initrd);
         foreach (string name in (ReadOnlySpan<string>)["bin/busybox\0", "bin/run-parts\0", "sbin/modprobe\0", "/virtio_blk.ko\0", "/modules.dep\0", "init\0", "lib/strata/agent\0"])

@@ -4,27 +4,26 @@ using Strata.Images.Debian;
 using Strata.Images.Downloads;
 using Strata.Images.OpenPgp;
 
-namespace Strata.Images.Tiny;
+namespace Strata.Images;
 
-//  release (signature, dates) ─► packages (digest) ─► busybox (digest) ─► kernel (unpacked as it comes, then its digest) ─► image ─► visible
+//  release (signature, dates) ─► packages (digest) ─► each package of the recipe (unpacked as it comes, then its digest) ─► image ─► visible
 // A step that fails leaves the image that was there before, and what has been downloaded.
 
-/// <summary>One pull of the tiny image, by whoever holds the store's lock.</summary>
-internal sealed class TinyPull(ImageStore store, PullOptions options, ProgressReporter reporter, AptSettings apt, Keyring keyring)
+/// <summary>One pull of one image, by whoever holds the store's lock.</summary>
+internal sealed class ImagePull(IImageRecipe recipe, ImageStore store, PullOptions options, ProgressReporter reporter, AptSettings apt, Keyring keyring)
 {
     private const string Suite = "trixie", ListPath = "main/binary-riscv64/Packages.xz";
     private const int LargestRelease = 4 << 20;
-    private const long SpaceForImage = 96 << 20;
 
     private readonly List<string> _partials = [];
 
     /// <summary>Does it.</summary>
     public async Task<PullResult> RunAsync(CancellationToken cancellation)
     {
-        ImageManifest? present = store.TryReadManifest(TinyImage.Name);
-        if (present != null && present.GuestFiles != GuestFiles.Digest)
-            store.Commit(present = TinyImage.ExchangeGuestFiles(store, present));
-        if (present?.Recipe != TinyImage.Recipe)
+        ImageManifest? present = store.TryReadManifest(recipe.Name);
+        if (present != null && !present.HasOurGuestFiles)
+            store.Commit(present = Tiny.TinyImage.ExchangeGuestFiles(store, present));
+        if (present?.Recipe != recipe.Version)
             present = null;
 
         (Uri archive, Downloader downloader, SeenRelease seen, Release? release) = await ReleaseAsync(present, cancellation);
@@ -37,29 +36,33 @@ internal sealed class TinyPull(ImageStore store, PullOptions options, ProgressRe
             }
 
             PackageIndex index = await PackageListAsync(downloader, archive, release!, cancellation);
-            Package kernel = Expect(() => index.DependencyOf(index["linux-image-riscv64"], "linux-image-"));
-            Package busybox = Expect(() => index["busybox-static"]);
+            IReadOnlyList<Package> packages = Expect(() => recipe.Choose(index));
             store.Write(Suite, seen);
-            string[] packages = [kernel.Promise.Sha256, busybox.Promise.Sha256];
-            if (present != null && present.Packages.AsSpan().SequenceEqual(packages))
+            string[] digests = [.. packages.Select(static package => package.Promise.Sha256)];
+            if (present != null && present.Packages.AsSpan().SequenceEqual(digests))
             {
                 ImageManifest same = present with { PackageList = seen.PackageList };
                 Commit(same);
                 return Result(same, changed: false, downloader);
             }
 
-            CheckSpace(kernel.Promise.SizeBytes + busybox.Promise.SizeBytes + SpaceForImage);
-            byte[] program = await FetchAsync(downloader, "busybox", $"busybox {busybox.Version}", new Uri(archive, busybox.Path), busybox.Promise,
-                static package => TinyImage.UnpackBusybox(package()), cancellation);
-            TinyImage.KernelParts parts = await FetchAsync(downloader, "kernel", $"the kernel {kernel.Version}", new Uri(archive, kernel.Path), kernel.Promise,
-                package => TinyImage.Unpack(package, store), cancellation);
-            reporter.Report("image", "the initial file system", 0, null);
-            (BlobReference initrd, long baseBytes) = Expect(() => TinyImage.Assemble(store, parts, program));
-            var manifest = new ImageManifest(
-                ImageManifest.CurrentFormat, TinyImage.Name, $"{kernel.Version} (busybox {busybox.Version})", parts.KernelVersion, store.Now,
-                parts.Kernel, initrd, baseBytes, GuestFiles.Digest, TinyImage.Recipe, seen.PackageList, packages);
+            CheckSpace(packages.Sum(static package => package.Promise.SizeBytes) + recipe.SpaceBytes);
+            ImageManifest made = await MakeAsync(packages, new Source(this, downloader, archive, cancellation));
+            ImageManifest manifest = made with { PackageList = seen.PackageList, Packages = digests };
             Commit(manifest);
             return Result(manifest, changed: true, downloader);
+        }
+    }
+
+    private async Task<ImageManifest> MakeAsync(IReadOnlyList<Package> packages, Source source)
+    {
+        try
+        {
+            return await recipe.MakeAsync(packages, store, source);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw Format(fault);
         }
     }
 
@@ -77,6 +80,8 @@ internal sealed class TinyPull(ImageStore store, PullOptions options, ProgressRe
 
     private static ImageException Format(InvalidDataException fault) => new(
         "E-IMG-FORMAT", $"a file of the archive is not as expected: {fault.Message}", "look for a newer version of strata", fault);
+
+    private void Report(string step, string awaited) => reporter.Report(step, awaited, 0, null);
 
     private PullResult Result(ImageManifest manifest, bool changed, Downloader downloader) =>
         new(store.ToImage(manifest), changed, downloader.BytesReceived, reporter.Elapsed);
@@ -174,10 +179,10 @@ internal sealed class TinyPull(ImageStore store, PullOptions options, ProgressRe
         FilePromise promise = Expect(() => release.File(ListPath));
         var folder = new Uri(archive, $"dists/{Suite}/");
         var uri = new Uri(folder, release.HasFilesByHash ? $"{Path.GetDirectoryName(ListPath)}/by-hash/SHA256/{promise.Sha256}" : ListPath);
-        return await FetchAsync(downloader, "packages", "the list of packages", uri, promise, static list =>
+        return await FetchAsync(downloader, "packages", "the list of packages", uri, promise, list =>
         {
             using Stream stream = list();
-            return PackageIndex.Read(new XzStream(stream), "linux-image-", "busybox-static\n");
+            return PackageIndex.Read(new XzStream(stream), recipe.PackageNames);
         }, cancellation);
     }
 
@@ -260,5 +265,13 @@ internal sealed class TinyPull(ImageStore store, PullOptions options, ProgressRe
             throw new ImageException("E-IMG-DIGEST", $"{uri} has the SHA-256 {digest}, the archive's index says {promise.Sha256}",
                 "the mirror or something on the way changes files: try again, or use another mirror (STRATA_DEBIAN_ARCHIVE)");
         return fault == null ? result! : throw Format(fault);
+    }
+
+    private sealed class Source(ImagePull pull, Downloader downloader, Uri archive, CancellationToken cancellation) : IPackageSource
+    {
+        public Task<T> UnpackAsync<T>(string step, string awaited, Package package, Func<Func<Stream>, T> read) =>
+            pull.FetchAsync(downloader, step, $"{awaited} {package.Version}", new Uri(archive, package.Path), package.Promise, read, cancellation);
+
+        public void Report(string step, string awaited) => pull.Report(step, awaited);
     }
 }
