@@ -72,7 +72,17 @@ internal sealed class ControlConnection(Socket socket, MachineSession session, s
     }
 
     /// <summary>Ends the connection; what was not sent yet is not sent any more.</summary>
-    internal void Abort() => _closing.CancelAfter(0);
+    internal void Abort()
+    {
+        try
+        {
+            _closing.CancelAfter(0);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has just ended by itself.
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

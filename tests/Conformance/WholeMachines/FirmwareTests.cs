@@ -36,7 +36,8 @@ public sealed class FirmwareTests
             int count;
             try
             {
-                count = await strata.StandardOutput.ReadAsync(buffer, cancellation);
+                // A pipe read does not hear of cancellation.
+                count = await strata.StandardOutput.ReadAsync(buffer, CancellationToken.None).AsTask().WaitAsync(cancellation);
             }
             catch (OperationCanceledException late)
             {
