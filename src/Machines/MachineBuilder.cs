@@ -197,7 +197,7 @@ public sealed class MachineBuilder
         void AddFunction(IVirtioDevice device)
         {
             VirtioEndpoint endpoint = new(device, clock, memory);
-            pci.Add(pciSlot, Add(device.Identity.Name, new PciTransport(endpoint, pci.InterruptLine(pciSlot))));
+            pci.Add(pciSlot, new PciTransport(endpoint, pci.InterruptLine(pciSlot)));     // Its state is the host bridge's to save.
             pciSlot++;
         }
 

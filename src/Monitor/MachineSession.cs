@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
 using Strata.Api.Machines;
 using Strata.Guest.Ports;
+using Strata.Host;
 using Strata.Monitor.Agent;
 using Strata.Monitor.Consoles;
 using Strata.Monitor.Ports;
@@ -62,7 +62,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
                 ports.Length > 0 ? new(ports[0]) : null,
                 new(new GuestPort(machine.Serial)),
                 ports.Length >= AgentLine.PortOf(AgentLine.Slots, ExecStream.Input) ? new(ports) : null,
-                Stopwatch.GetTimestamp());
+                MonotonicClock.Nanoseconds);
         }
 
         Enter(MachinePhase.Running);
@@ -148,7 +148,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
                 Id = id,
                 Phase = _phase,
                 MonitorPid = Environment.ProcessId,
-                UptimeMs = _running is null ? 0 : (long)Stopwatch.GetElapsedTime(_running.Started).TotalMilliseconds,
+                UptimeMs = _running is null ? 0 : (MonotonicClock.Nanoseconds - _running.Started) / 1_000_000,
                 Image = _running?.Record.Image,
                 Command = _running?.Record.Command,
                 MemoryBytes = _running?.Record.MemoryBytes ?? 0,
