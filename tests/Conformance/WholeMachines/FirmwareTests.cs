@@ -45,7 +45,8 @@ public sealed class FirmwareTests
                 throw new TimeoutException($"'{wanted}' did not come; the console said: {seen}", late);
             }
 
-            Assert.True(count > 0, $"the console ended before '{wanted}': {seen} {strata.StandardError.ReadToEnd()}");
+            if (count == 0)
+                Assert.Fail($"the console ended before '{wanted}': {seen} {await strata.StandardError.ReadToEndAsync(cancellation)}");
             seen.Append(buffer, 0, count);
         }
     }
