@@ -107,13 +107,15 @@ public sealed class Machine : IDisposable
             task.Wake();
     }
 
-    /// <summary>Deterministic machines: has <paramref name="report"/> called with the instruction count at every multiple of a million, when no hart runs.</summary>
-    public void OnCheckpoint(Action<ulong> report)
+    /// <summary>Deterministic machines: has <paramref name="report"/> called with the instruction count at every multiple of <paramref name="every"/>, when no hart runs.</summary>
+    public void OnCheckpoint(Action<ulong> report, ulong every = 1_000_000)
     {
         foreach (CarrierTask task in _tasks)
         {
-            if (task is DeterministicTask deterministic)
-                deterministic.Checkpoint = report;
+            if (task is not DeterministicTask deterministic)
+                continue;
+            deterministic.CheckpointInstructions = every;
+            deterministic.Checkpoint = report;
         }
     }
 

@@ -1,3 +1,4 @@
+using Strata.Guest.Memory;
 using Strata.Guest.Ports;
 
 namespace Strata.Devices.Consoles;
@@ -40,6 +41,7 @@ public sealed class ConsolePort : IGuestPort
     private bool _guestOpen;
     private bool _senderWaits;
     private bool _deviceWaits;
+    private MemoryWait? _room;
 
     /// <summary>Makes a port.</summary>
     /// <param name="name">Its name; a guest with virtio sees it in <c>/dev/virtio-ports</c>. Empty for a console.</param>
@@ -71,7 +73,19 @@ public sealed class ConsolePort : IGuestPort
     public bool HoldsOutput
     {
         get => _overflow == OutputOverflow.HoldBack;
-        set => _overflow = value ? OutputOverflow.HoldBack : OutputOverflow.DropOldest;
+        set
+        {
+            _overflow = value ? OutputOverflow.HoldBack : OutputOverflow.DropOldest;
+            if (value)
+                return;
+
+            // Whoever waits for room has it now.
+            MemoryWait? room;
+            lock (_lock)
+                (room, _room) = (_room, null);
+            room?.Complete();
+            HostActed?.Invoke();
+        }
     }
 
     /// <summary>Called, on any thread, when the device should look: input, room, or a change of <see cref="IsHostOpen"/>.</summary>
@@ -115,12 +129,16 @@ public sealed class ConsolePort : IGuestPort
     {
         int count;
         bool tellDevice;
+        MemoryWait? room = null;
         lock (_lock)
         {
             count = _output.Read(destination);
             tellDevice = count > 0 && _deviceWaits;
+            if (count > 0)
+                (room, _room) = (_room, null);
         }
 
+        room?.Complete();
         if (tellDevice)
             HostActed?.Invoke();
         return count;
@@ -174,6 +192,13 @@ public sealed class ConsolePort : IGuestPort
         }
     }
 
+    /// <summary>For a deterministic machine, whose guest may not see when the host reads: null if there is room for so many bytes, or what to wait for before asking again.</summary>
+    internal MemoryWait? AwaitRoom(int count)
+    {
+        lock (_lock)
+            return _overflow == OutputOverflow.DropOldest || _output.Room >= count ? null : _room ??= new MemoryWait();
+    }
+
     /// <summary>The device's side: takes bytes from the guest; beyond <see cref="OutputRoom"/> the oldest are lost.</summary>
     public void PutOutput(ReadOnlySpan<byte> bytes)
     {
@@ -187,7 +212,7 @@ public sealed class ConsolePort : IGuestPort
     {
         lock (_lock)
         {
-            bool hasRoom = _deviceWaits && _output.Room > 0;
+            bool hasRoom = _deviceWaits && (_output.Room > 0 || _overflow == OutputOverflow.DropOldest);
             if (hasRoom)
                 _deviceWaits = false;
             return hasRoom;

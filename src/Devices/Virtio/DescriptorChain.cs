@@ -111,6 +111,29 @@ public sealed class DescriptorChain
         return MemoryResult.Done;
     }
 
+    /// <summary>True if a range of one part, which has it, lies in RAM.</summary>
+    public bool IsRam(GuestMemory memory, ChainPart part, ulong offset, ulong length)
+    {
+        int end = part == ChainPart.Readable ? _readableCount : _buffers.Count;
+        for (int i = part == ChainPart.Readable ? 0 : _readableCount; i < end && length > 0; i++)
+        {
+            (ulong address, uint bufferLength) = _buffers[i];
+            if (offset >= bufferLength)
+            {
+                offset -= bufferLength;
+                continue;
+            }
+
+            ulong piece = Math.Min(length, bufferLength - offset);
+            if (address + offset < address || !memory.IsRam(address + offset, piece))
+                return false;
+            length -= piece;
+            offset = 0;
+        }
+
+        return true;
+    }
+
     internal void Clear(ushort head)
     {
         Head = head;

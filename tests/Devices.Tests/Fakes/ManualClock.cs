@@ -5,7 +5,7 @@ namespace Strata.Devices.Tests.Fakes;
 
 /// <summary>Guest time that moves when the test says so. Events run in order of their deadlines; an event that waits is run again when its
 /// wait completes; host work ends no earlier than the host is done with it. For one thread.</summary>
-internal sealed class ManualClock(bool deterministic = true) : GuestClock
+internal sealed class ManualClock(bool deterministic = false) : GuestClock
 {
     private readonly List<ManualEvent> _events = [];
     private readonly List<ManualWork> _work = [];

@@ -13,7 +13,8 @@ public sealed class BlockTests
     private const int DiskSize = 8 << 20;
     private readonly HeldPool _pool = new();
 
-    private VirtioRig Rig(Bus bus, MemoryDisk disk) => new(bus, new VirtioBlock("disk", disk, "serial-7", _pool.Queue));
+    private VirtioRig Rig(Bus bus, MemoryDisk disk, bool deterministic = false) =>
+        new(bus, new VirtioBlock("disk", disk, "serial-7", _pool.Queue), new ManualClock(deterministic));
 
     private static byte[] Header(uint type, ulong sector)
     {
@@ -88,16 +89,16 @@ public sealed class BlockTests
         Assert.Equal(data, back);
     }
 
-    [Fact]
-    public void Section_5_2_6_a_request_of_several_slices_is_whole()
+    [Theory, InlineData(false, 3), InlineData(true, 17)]
+    public void Section_5_2_6_a_request_of_several_slices_is_whole(bool deterministic, int slices)
     {
         MemoryDisk disk = new(DiskSize);
-        using VirtioRig rig = Rig(Bus.Mmio, disk).Start();
+        using VirtioRig rig = Rig(Bus.Mmio, disk, deterministic).Start();
         byte[] data = Pattern((2 << 20) + 512, 2);
-        Assert.Equal(Ok, Request(rig, Out, 3, data));
-        Assert.Equal(3, disk.Calls.Count);
+        Assert.Equal(Ok, Request(rig, Out, 3, data, pieces: 17));
+        Assert.Equal(slices, disk.Calls.Count);
         byte[] back = new byte[data.Length];
-        Assert.Equal(Ok, Request(rig, In, 3, back));
+        Assert.Equal(Ok, Request(rig, In, 3, back, pieces: 17));
         Assert.Equal(data, back);
     }
 
@@ -300,11 +301,65 @@ public sealed class BlockTests
         Assert.False(rig.Driver.QueueResetting);
     }
 
-    [Theory, InlineData(Bus.Mmio, 2), InlineData(Bus.Pci, 2), InlineData(Bus.Mmio, 5)]
-    public void Pages_that_are_absent_at_any_look_change_nothing(Bus bus, int rate)
+    [Fact]
+    public void A_deterministic_machine_sees_what_was_read_at_the_modelled_time_and_no_earlier()
     {
         MemoryDisk disk = new(DiskSize);
-        using VirtioRig rig = Rig(bus, disk).Start();
+        byte[] content = Pattern(512, 7);
+        content.CopyTo(disk.Content, 0);
+        using VirtioRig rig = Rig(Bus.Mmio, disk, deterministic: true).Start();
+        (ulong address, uint length) = rig.Buffer(512);
+        rig.Queues[0].Add([rig.Buffer(Header(In, 0))], [(address, length), rig.Buffer(1)]);
+        rig.Queues[0].Notify();
+        rig.Clock.Advance(1000); // 100 µs and 512 ns: 1005 ticks from the event that took the request
+        Assert.Equal(["read 0"], disk.Calls);
+        Assert.Equal(new byte[512], rig.Read(address, 512));
+        rig.Clock.Advance(10);
+        Assert.Equal(content, rig.Read(address, 512));
+        Assert.Equal(1, rig.Queues[0].UsedIndex);
+    }
+
+    [Fact]
+    public void A_deterministic_machine_sees_nothing_of_a_read_that_failed()
+    {
+        MemoryDisk disk = new(DiskSize) { Fails = true };
+        using VirtioRig rig = Rig(Bus.Mmio, disk, deterministic: true).Start();
+        (ulong address, uint length) = rig.Buffer([1, .. new byte[511]]);
+        (ulong status, uint one) = rig.Buffer(1);
+        rig.Queues[0].Add([rig.Buffer(Header(In, 0))], [(address, length), (status, one)]);
+        rig.Queues[0].Complete();
+        Assert.Equal((byte[])[1, .. new byte[511]], rig.Read(address, 512));
+        Assert.Equal(IoError, rig.Read(status, 1)[0]);
+    }
+
+    [Fact]
+    public void A_deterministic_machine_writes_what_was_there_when_it_asked_and_in_the_order_in_which_it_asked()
+    {
+        MemoryDisk disk = new(DiskSize);
+        using VirtioRig rig = Rig(Bus.Mmio, disk, deterministic: true).Start();
+        _pool.IsOpen = false;
+        (ulong first, uint length) = rig.Buffer(Pattern(512, 8));
+        (ulong back, _) = rig.Buffer(512);
+        rig.Queues[0].Add([rig.Buffer(Header(Out, 9)), (first, length)], [rig.Buffer(1)]);
+        rig.Queues[0].Add([rig.Buffer(Header(In, 9))], [(back, length), rig.Buffer(1)]);
+        rig.Queues[0].Add([rig.Buffer(Header(Out, 9)), rig.Buffer(Pattern(512, 9))], [rig.Buffer(1)]);
+        rig.Queues[0].Notify();
+        rig.Clock.Advance(1);
+        rig.Write(first, Pattern(512, 10));
+        Assert.Equal(1, _pool.Count);
+        _pool.DoAll();
+        rig.Clock.Settle();
+        Assert.Equal(["write 4608", "read 4608", "write 4608"], disk.Calls);
+        Assert.Equal(Pattern(512, 8), rig.Read(back, 512));
+        Assert.Equal(Pattern(512, 9), disk.Content[4608..5120]);
+    }
+
+    [Theory]
+    [InlineData(Bus.Mmio, 2, false), InlineData(Bus.Pci, 2, false), InlineData(Bus.Mmio, 5, false), InlineData(Bus.Mmio, 2, true), InlineData(Bus.Pci, 5, true)]
+    public void Pages_that_are_absent_at_any_look_change_nothing(Bus bus, int rate, bool deterministic)
+    {
+        MemoryDisk disk = new(DiskSize);
+        using VirtioRig rig = Rig(bus, disk, deterministic).Start();
         rig.MakePagesAbsent(seed: 5, rate);
         for (int i = 0; i < 10; i++)
         {

@@ -224,6 +224,42 @@ public sealed class ConsoleTests
     }
 
     [Fact]
+    public void A_deterministic_machine_stands_still_until_the_host_has_room_for_its_output()
+    {
+        VirtioConsole device = new("console", _ports);
+        using VirtioRig rig = new VirtioRig(Bus.Mmio, device, new ManualClock(deterministic: true)).Start();
+        byte[] sent = new byte[ConsolePort.BufferSizeBytes + 10_000];
+        new Random(1).NextBytes(sent);
+        byte[] got = new byte[sent.Length];
+        Thread reader = new(() =>
+        {
+            for (int count = 0; count < got.Length; count += _ports[1].Receive(got.AsSpan(count, Math.Min(700, got.Length - count))))
+                Thread.Sleep(1);
+        });
+        rig.Queues[5].Add([rig.Buffer(sent)], []);
+        reader.Start();
+        rig.Queues[5].Notify();
+        rig.Clock.Advance(0);
+        Assert.Equal(1, rig.Queues[5].UsedIndex);
+        Assert.True(rig.Clock.WaitCount > 0);
+        reader.Join();
+        Assert.Equal(sent, got);
+    }
+
+    [Fact]
+    public void A_guest_that_waits_for_room_goes_on_when_its_output_may_be_dropped()
+    {
+        using VirtioRig rig = Rig(Bus.Mmio).Start();
+        rig.Queues[5].Add([rig.Buffer(new byte[ConsolePort.BufferSizeBytes + 1])], []);
+        rig.Queues[5].Notify();
+        rig.Clock.Settle();
+        Assert.Equal(0, rig.Queues[5].UsedIndex);
+        _ports[1].HoldsOutput = false;
+        rig.Clock.Settle();
+        Assert.Equal(1, rig.Queues[5].UsedIndex);
+    }
+
+    [Fact]
     public void A_sender_who_was_told_to_wait_is_told_of_room()
     {
         using VirtioRig rig = StartMultiport(Bus.Mmio);

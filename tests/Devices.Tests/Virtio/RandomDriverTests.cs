@@ -37,6 +37,7 @@ public sealed class RandomDriverTests(ITestOutputHelper output)
             subject.CheckHealth();
         }
 
+        // A deterministic disk keeps the copies of as many slices as it had in flight at once.
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 16 << 20);
     }
 

@@ -12,6 +12,7 @@ public enum Kind
 {
     Console,
     Block,
+    DeterministicBlock,
     Entropy,
 }
 
@@ -28,10 +29,10 @@ internal sealed class Subject : IDisposable
         IVirtioDevice device = kind switch
         {
             Kind.Console => new VirtioConsole("console", _ports),
-            Kind.Block => new VirtioBlock("disk", _disk, "serial", Pool.Queue),
+            Kind.Block or Kind.DeterministicBlock => new VirtioBlock("disk", _disk, "serial", Pool.Queue),
             _ => new VirtioEntropy("rng", 1),
         };
-        Rig = new VirtioRig(bus, device);
+        Rig = new VirtioRig(bus, device, new ManualClock(deterministic: kind == Kind.DeterministicBlock));
     }
 
     public VirtioRig Rig { get; }
@@ -73,7 +74,7 @@ internal sealed class Subject : IDisposable
                 byte[] got = new byte[100];
                 Assert.Equal("well", Encoding.ASCII.GetString(got, 0, _ports[0].Receive(got)));
                 break;
-            case Kind.Block:
+            case Kind.Block or Kind.DeterministicBlock:
                 (ulong address, uint length) = Rig.Buffer(1);
                 Rig.Write(address, [0xff]);
                 Rig.Queues[0].Add([Rig.Buffer(new byte[16])], [Rig.Buffer(512), (address, length)]);

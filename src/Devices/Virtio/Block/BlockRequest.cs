@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Strata.Guest.Memory;
 using Strata.Guest.Time;
@@ -32,6 +33,12 @@ internal sealed class BlockRequest
     /// <summary>Bytes of the slice in flight.</summary>
     public ulong SliceLength { get; set; }
 
+    /// <summary>Deterministic machines: the data of the slice in flight, for guest memory may change at exact counts of instructions only. Pinned.</summary>
+    public byte[] Bounce { get; private set; } = [];
+
+    /// <summary>Bytes of the slice that were copied between guest memory and <see cref="Bounce"/>; a copy goes on there after a wait for an absent page.</summary>
+    public int Copied { get; set; }
+
     /// <summary>The host works on it, or has done so and the event has yet to run.</summary>
     public bool IsOnHost { get; set; }
 
@@ -62,6 +69,17 @@ internal sealed class BlockRequest
     /// <summary>What is to be completed when the host has done its part.</summary>
     public HostWork? Work { get; set; }
 
+    /// <summary>The host works on <see cref="Bounce"/> and not on leased memory.</summary>
+    public bool UsesBounce { get; private set; }
+
+    /// <summary>Has the host work on <see cref="Bounce"/>, and makes that large enough for the slice.</summary>
+    public void TakeBounce()
+    {
+        UsesBounce = true;
+        if ((ulong)Bounce.Length < SliceLength)
+            Bounce = GC.AllocateUninitializedArray<byte>((int)BitOperations.RoundUpToPowerOf2(Math.Max(SliceLength, GuestMemory.PageSize)), pinned: true);
+    }
+
     /// <summary>Gets ready for another chain.</summary>
     public void Clear()
     {
@@ -71,6 +89,8 @@ internal sealed class BlockRequest
         Length = 0;
         Done = 0;
         SliceLength = 0;
+        UsesBounce = false;
+        Copied = 0;
         IsOnHost = false;
         NeedsHost = false;
         Answer = null;
@@ -121,6 +141,8 @@ internal sealed class BlockRequest
     private ReadOnlySpan<IoVector> Vectors()
     {
         _vectors.Clear();
+        if (UsesBounce)
+            _vectors.Add(new IoVector(Marshal.UnsafeAddrOfPinnedArrayElement(Bounce, 0), (int)SliceLength));
         foreach (LeaseSegment segment in Lease.Segments)
             _vectors.Add(new IoVector(segment.HostAddress, segment.Length));
         return CollectionsMarshal.AsSpan(_vectors);

@@ -15,10 +15,15 @@ namespace Strata.Devices.Virtio.Block;
 /// </code>
 /// Large requests go in slices of 1 MiB, so that what a guest makes us hold is bounded by the queue's size. Every arrow is repeated after a wait for an
 /// absent page. A write is on the medium after a flush; a driver that knows no flush gets it after each write.
+/// <para>In a deterministic machine the host works on a copy: data is taken from the guest as the slice is issued and given to it as its event runs, whenever
+/// the host is done in between; and it does one request after the other, because the outcome of two that overlap is otherwise the host's choice.</para>
 /// </remarks>
 public sealed partial class VirtioBlock : IVirtioDevice
 {
     private const ulong SliceSizeBytes = 1 << 20;
+
+    // Copies are held for as long as the slice is in flight: 32 MiB for a whole queue.
+    private const ulong BounceSliceSizeBytes = 128 << 10;
 
     // The modelled disk: 100 µs and 1 GB/s.
     private const ulong LatencyTicks = GuestClock.TicksPerSecond / 10_000;
@@ -31,7 +36,8 @@ public sealed partial class VirtioBlock : IVirtioDevice
 
     // Wiring.
     private readonly IDisk _disk;
-    private readonly Action<Action> _runOnPool;
+    private Action<Action> _runOnPool;
+    private bool _deterministic;
     private readonly Stack<BlockRequest> _spare = new();
     private VirtioEndpoint? _endpoint;
     private ClockEvent? _reissue;
@@ -74,6 +80,9 @@ public sealed partial class VirtioBlock : IVirtioDevice
     public void Connect(VirtioEndpoint endpoint)
     {
         _endpoint = endpoint;
+        _deterministic = endpoint.Clock.IsDeterministic;
+        if (_deterministic)
+            _runOnPool = new WorkInOrder(_runOnPool).Queue;
         _reissue = endpoint.Clock.CreateEvent($"{Identity.Name}-reissue", Reissue);
     }
 
@@ -192,12 +201,12 @@ public sealed partial class VirtioBlock : IVirtioDevice
     {
         if (request.Answer is null && request.NeedsHost)
         {
-            MemoryResult lease = LeaseSlice(request);
-            if (lease.Status == MemoryStatus.NotPresent)
-                return lease.Wait;
+            MemoryResult memory = PrepareSlice(request);
+            if (memory.Status == MemoryStatus.NotPresent)
+                return memory.Wait;
 
             // Data outside RAM is this request's failure alone: DMA reaches RAM and nothing else.
-            if (lease.IsDone)
+            if (memory.IsDone)
             {
                 Issue(request);
                 return null;
@@ -220,20 +229,45 @@ public sealed partial class VirtioBlock : IVirtioDevice
     }
 
     // The memory of a read or write: the slice after what is done.
-    private MemoryResult LeaseSlice(BlockRequest request)
+    private MemoryResult PrepareSlice(BlockRequest request)
     {
         if (!request.IsTransfer)
             return MemoryResult.Done;
-        request.SliceLength = Math.Min(request.Length - request.Done, SliceSizeBytes);
-        return request.Type == BlockRequestType.In
-            ? request.Chain.Lease(Endpoint.Memory, ChainPart.Writable, request.Done, request.SliceLength, request.Lease)
-            : request.Chain.Lease(Endpoint.Memory, ChainPart.Readable, HeaderSizeBytes + request.Done, request.SliceLength, request.Lease);
+        request.SliceLength = Math.Min(request.Length - request.Done, _deterministic ? BounceSliceSizeBytes : SliceSizeBytes);
+        (ChainPart part, ulong offset) = PlaceOfSlice(request);
+        if (!_deterministic)
+            return request.Chain.Lease(Endpoint.Memory, part, offset, request.SliceLength, request.Lease);
+        if (!request.Chain.IsRam(Endpoint.Memory, part, offset, request.SliceLength))
+            return MemoryResult.GuestError;
+        request.TakeBounce();
+        return part == ChainPart.Readable ? CopySlice(request) : MemoryResult.Done;
     }
+
+    // A page at a time, so that every call gets further.
+    private MemoryResult CopySlice(BlockRequest request)
+    {
+        (ChainPart part, ulong offset) = PlaceOfSlice(request);
+        while (request.Copied < (int)request.SliceLength)
+        {
+            Span<byte> piece = request.Bounce.AsSpan(request.Copied, Math.Min((int)request.SliceLength - request.Copied, (int)GuestMemory.PageSize));
+            MemoryResult result = part == ChainPart.Readable
+                ? request.Chain.CopyOut(Endpoint.Memory, offset + (ulong)request.Copied, piece)
+                : request.Chain.CopyIn(Endpoint.Memory, offset + (ulong)request.Copied, piece);
+            if (!result.IsDone)
+                return result;
+            request.Copied += piece.Length;
+        }
+
+        return MemoryResult.Done;
+    }
+
+    private static (ChainPart Part, ulong Offset) PlaceOfSlice(BlockRequest request) =>
+        request.Type == BlockRequestType.In ? (ChainPart.Writable, request.Done) : (ChainPart.Readable, HeaderSizeBytes + request.Done);
 
     private void Issue(BlockRequest request)
     {
         ulong now = Endpoint.Clock.Now;
-        ulong ticks = request.DueTicks > now ? request.DueTicks - now : LatencyTicks + (request.SliceLength / BytesPerTick);
+        ulong ticks = request.DueTicks > now ? request.DueTicks - now : (request.Done == 0 ? LatencyTicks : 0) + (request.SliceLength / BytesPerTick);
         request.DueTicks = now + ticks;
         request.NeedsHost = request.Done + request.SliceLength < request.Length;
         request.IsOnHost = true;
@@ -252,16 +286,22 @@ public sealed partial class VirtioBlock : IVirtioDevice
 
         if (request.IsOnHost)
         {
-            request.IsOnHost = false;
-            request.DueTicks = 0;
-            request.Lease.Release();
-            request.Done += request.SliceLength;
-            request.SliceLength = 0;
             if (request.Error is { } error)
             {
                 LastError = error;
                 request.Answer = BlockStatus.IoError;
             }
+            else if (_deterministic && request.Type == BlockRequestType.In && CopySlice(request) is { IsDone: false } absent)
+            {
+                return absent.Wait;
+            }
+
+            request.IsOnHost = false;
+            request.DueTicks = 0;
+            request.Lease.Release();
+            request.Done += request.SliceLength;
+            request.SliceLength = 0;
+            request.Copied = 0;
         }
 
         return Proceed(request);

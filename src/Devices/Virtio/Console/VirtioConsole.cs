@@ -221,6 +221,8 @@ public sealed partial class VirtioConsole : IVirtioDevice
 
             ulong offset = Math.Min(_state.Ports[port].TransmitOffset, _chain.ReadableLength);
             ulong rest = _chain.ReadableLength - offset;
+            if (Endpoint.Clock.IsDeterministic && _ports[port].AwaitRoom((int)Math.Min(ChunkSizeBytes, rest)) is { } full)
+                return full; // Guest time stands still: when the host reads is not the guest's to see.
             int room = rest == 0 ? ChunkSizeBytes : Math.Min(_ports[port].OutputRoom(), ChunkSizeBytes);
             if (room == 0)
                 return null; // Its host end asks to be looked at again when it has room.
