@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using Strata.Guest.Memory;
 using Strata.Guest.Time;
 using Strata.Machines.Tests.Harts;
@@ -119,54 +117,5 @@ public sealed class MachineLifeTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(MachineExitReason.Failed, machine.Exit!.Reason);
         _host.Pool.Queue(work.Complete);
         machine.Dispose();
-    }
-
-    [Fact]
-    public void ThreeHundredMachinesLeaveNothing()
-    {
-        MachineConfiguration free = new SmpRun(SmpTest.Endless, 0, 2).Configuration;
-        MachineConfiguration exact = new SmpRun(SmpTest.Endless, 0, 2, Deterministic: true).Configuration;
-        MakeAndDispose(20);
-        Census before = Census.Take();
-        long started = Stopwatch.GetTimestamp();
-        MakeAndDispose(300);
-        Census after = Census.Take();
-        output.WriteLine($"{Stopwatch.GetElapsedTime(started).TotalMilliseconds / 300:f1} ms each; before {before}; after {after}");
-        Assert.InRange(after.Descriptors, 0, before.Descriptors + 5);
-        Assert.InRange(after.Threads, 0, before.Threads + 8);
-        Assert.InRange(after.Mappings, 0, before.Mappings + 150);
-
-        // Another test class may run beside this one: what 300 leaked machines would take is far above what it has.
-        Assert.InRange(after.AddressSpaceKiB, 0UL, before.AddressSpaceKiB + (40 * SmpRun.MemoryBytes / 1024));
-        Assert.InRange(after.ResidentKiB, 0UL, before.ResidentKiB + (150 * 1024));
-
-        void MakeAndDispose(int count)
-        {
-            for (int i = 0; i < count; i += 10)
-            {
-                Machine[] machines = [.. Enumerable.Range(0, 10).Select(k => MachineBuilder.Build(_host, k % 3 == 0 ? exact : free))];
-                foreach (Machine machine in machines.Skip(1))
-                    machine.Start();
-                Thread.SpinWait(20_000);
-                foreach (Machine machine in machines)
-                    machine.Dispose();
-            }
-        }
-    }
-
-    private readonly record struct Census(int Descriptors, int Threads, int Mappings, ulong AddressSpaceKiB, ulong ResidentKiB)
-    {
-        public static Census Take()
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            GC.Collect();
-            string[] status = File.ReadAllLines("/proc/self/status");
-            return new Census(
-                Directory.GetFiles("/proc/self/fd").Length, (int)Field("Threads:"), File.ReadLines("/proc/self/maps").Count(), Field("VmSize:"), Field("VmRSS:"));
-
-            ulong Field(string name) =>
-                ulong.Parse(Array.Find(status, line => line.StartsWith(name, StringComparison.Ordinal))![name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
-        }
     }
 }
