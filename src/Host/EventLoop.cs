@@ -59,9 +59,9 @@ public sealed unsafe class EventLoop : IDisposable
             if (_stopped)
                 return;
             _stopped = true;
+            WakeUp();
         }
 
-        WakeUp();
         if (Thread.CurrentThread != _thread)
             _thread.Join();
         _ = Events.Close(_epoll);
@@ -70,7 +70,6 @@ public sealed unsafe class EventLoop : IDisposable
 
     internal void Set(LoopTimer timer, long deadline)
     {
-        bool wake;
         lock (_lock)
         {
             if (timer.DeadlineNanoseconds != long.MaxValue)
@@ -79,11 +78,9 @@ public sealed unsafe class EventLoop : IDisposable
             if (deadline == long.MaxValue)
                 return;
             _timers.Enqueue(timer, deadline);
-            wake = deadline < _sleepsUntil && Thread.CurrentThread != _thread;
+            if (deadline < _sleepsUntil && !_stopped && Thread.CurrentThread != _thread)
+                WakeUp();
         }
-
-        if (wake)
-            WakeUp();
     }
 
     private void Watch(int descriptor)
@@ -95,6 +92,7 @@ public sealed unsafe class EventLoop : IDisposable
             throw new Win32Exception(Marshal.GetLastPInvokeError(), "cannot watch a descriptor");
     }
 
+    // Under _lock, and not once the loop has stopped: the number may be another file's then.
     private void WakeUp()
     {
         ulong one = 1;

@@ -124,6 +124,36 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public void Of_a_closed_descriptor_the_number_is_never_used_again()
+    {
+        (Socket one, Socket other) = UnixSockets.Pair();
+        SafeFileHandle file = File.OpenHandle("/dev/null");
+        PrivateFolder folder = PrivateFolder.Make(Path.Join(_folder.FullName, "closed"));
+        one.Dispose();
+        other.Dispose();
+        file.Dispose();
+        folder.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => DescriptorPassing.Send(one, "x"u8, []));
+        Assert.Throws<ObjectDisposedException>(() => DescriptorPassing.Receive(one, new byte[1], []));
+        Assert.Throws<ObjectDisposedException>(() => UnixSockets.PeerOf(other));
+        Assert.Throws<ObjectDisposedException>(() => UnixSockets.FromFile(file));
+        Assert.Throws<ObjectDisposedException>(() => Terminal.Is(file));
+        Assert.Throws<ObjectDisposedException>(() => new DescriptorStream(file).Write("x"u8));
+        Assert.Throws<ObjectDisposedException>(() => new DescriptorStream(file).WaitReadable(0));
+        Assert.Throws<ObjectDisposedException>(() => ChildProcess.Start(new() { Path = "/bin/true", Descriptors = [file] }));
+        Assert.Throws<ObjectDisposedException>(() => folder.Reach("x"));
+    }
+
+    [Fact]
+    public void A_closed_listener_deletes_nothing_through_its_folders_number()
+    {
+        using PrivateFolder folder = PrivateFolder.Make(Path.Join(_folder.FullName, "run"));
+        UnixSockets.Listen(folder, "sock", 1).Dispose();
+        Assert.True(File.Exists(folder.Reach("sock")));
+        Assert.Throws<SocketException>(() => UnixSockets.Connect(folder, "sock"));
+    }
+
+    [Fact]
     public void The_peer_of_a_socket_is_known_and_a_long_path_no_obstacle()
     {
         using PrivateFolder folder = PrivateFolder.Make(Directory.CreateDirectory(Path.Join(_folder.FullName, new string('x', 150))).FullName + "/run");

@@ -24,6 +24,9 @@ internal sealed class FakeMachine : IMonitoredMachine
     /// <summary>Whether the guest ignores being asked to power itself off.</summary>
     public bool IgnoresShutdown { get; init; }
 
+    /// <summary>Whether a console powers off when it is sent an exclamation mark.</summary>
+    public bool EndsWhenShoutedAt { get; init; } = true;
+
     public (int Columns, int Rows) Size { get; private set; }
 
     public List<string> Signals { get; } = [];
@@ -65,7 +68,7 @@ internal sealed class FakeMachine : IMonitoredMachine
             {
                 byte[] got = await port.GuestReadAsync(_off.Token);
                 await port.GuestWriteAsync(got, _off.Token);
-                if (got.Contains((byte)'!'))
+                if (EndsWhenShoutedAt && got.Contains((byte)'!'))
                     End(new(5, ExitCause.PowerOff, null));
             }
         }

@@ -95,7 +95,7 @@ public sealed class HostileClientTests
         int seed = Environment.TickCount;
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         Random random = new(seed);
-        await using MonitorUnderTest monitor = new();
+        await using MonitorUnderTest monitor = new(new() { EndsWhenShoutedAt = false }); // What follows a console request is typed into the guest.
         await using MonitorClient client = await monitor.StartedAsync();
         byte[][] seeds =
         [

@@ -91,9 +91,6 @@ internal static partial class Processes
     [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]
     internal static unsafe partial int Status(int descriptor, void* status);
 
-    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
-    internal static partial int Duplicate(int descriptor);
-
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial long PidfdOpen(long number, int process, uint flags);
 }

@@ -8,6 +8,7 @@ internal static partial class Sockets
     internal const int FamilyUnix = 1;
     internal const int TypeStream = 1;
     internal const int TypeCloseOnExec = 0x80000;
+    internal const int NamePathBytes = 108;
     internal const int LevelSocket = 1;
     internal const int OptionType = 3;
     internal const int OptionDomain = 39;
@@ -69,16 +70,19 @@ internal static partial class Sockets
     }
 
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
-    internal static unsafe partial nint SendMessage(int socket, MessageHeader* message, int flags);
+    internal static unsafe partial nint SendMessage(SafeHandle socket, MessageHeader* message, int flags);
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
-    internal static unsafe partial nint ReceiveMessage(int socket, MessageHeader* message, int flags);
+    internal static unsafe partial nint ReceiveMessage(SafeHandle socket, MessageHeader* message, int flags);
 
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     internal static unsafe partial int SocketPair(int family, int type, int protocol, int* descriptors);
 
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
-    internal static unsafe partial int GetOption(int socket, int level, int option, void* value, uint* length);
+    internal static unsafe partial int GetOption(SafeHandle socket, int level, int option, void* value, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    internal static unsafe partial int Bind(SafeHandle socket, void* address, uint length);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     internal static unsafe partial int Poll(PollEntry* entries, nuint count, int timeoutMs);

@@ -24,35 +24,35 @@ internal static partial class Terminals
     }
 
     [LibraryImport("libc", EntryPoint = "isatty")]
-    internal static partial int IsTerminal(int descriptor);
+    internal static partial int IsTerminal(SafeHandle descriptor);
 
     [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
-    internal static unsafe partial int GetMode(int descriptor, void* mode);
+    internal static unsafe partial int GetMode(SafeHandle descriptor, void* mode);
 
     [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
-    internal static unsafe partial int SetMode(int descriptor, int when, void* mode);
+    internal static unsafe partial int SetMode(SafeHandle descriptor, int when, void* mode);
 
     [LibraryImport("libc", EntryPoint = "cfmakeraw")]
     internal static unsafe partial void MakeRaw(void* mode);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    internal static unsafe partial int Control(int descriptor, nuint request, WindowSize* size);
+    internal static unsafe partial int Control(SafeHandle descriptor, nuint request, WindowSize* size);
 
     [LibraryImport("libc", EntryPoint = "posix_openpt", SetLastError = true)]
     internal static partial int OpenPseudoTerminal(int flags);
 
     [LibraryImport("libc", EntryPoint = "grantpt", SetLastError = true)]
-    internal static partial int Grant(int descriptor);
+    internal static partial int Grant(SafeHandle descriptor);
 
     [LibraryImport("libc", EntryPoint = "unlockpt", SetLastError = true)]
-    internal static partial int Unlock(int descriptor);
+    internal static partial int Unlock(SafeHandle descriptor);
 
     [LibraryImport("libc", EntryPoint = "ptsname_r", SetLastError = true)]
-    internal static unsafe partial int Name(int descriptor, byte* buffer, nuint length);
+    internal static unsafe partial int Name(SafeHandle descriptor, byte* buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    internal static unsafe partial nint Read(int descriptor, void* buffer, nuint length);
+    internal static unsafe partial nint Read(SafeHandle descriptor, void* buffer, nuint length);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    internal static unsafe partial nint Write(int descriptor, void* buffer, nuint length);
+    internal static unsafe partial nint Write(SafeHandle descriptor, void* buffer, nuint length);
 }

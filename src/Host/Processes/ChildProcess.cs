@@ -56,6 +56,7 @@ public sealed class ChildProcess : IDisposable
         using NativeStrings arguments = new([configuration.Path, .. configuration.Arguments]);
         using NativeStrings environment = new(EnvironmentOf(configuration));
         using NativeStrings path = new([configuration.Path]);
+        using SafeHandleReferences sources = new(configuration.Descriptors);
         try
         {
             // The runtime ignores SIGPIPE and a shell may have other signals ignored or blocked for us: the child starts afresh.
@@ -66,10 +67,9 @@ public sealed class ChildProcess : IDisposable
             _ = Interop.Processes.SetFlags(
                 attributes,
                 Interop.Processes.SpawnSetSession | Interop.Processes.SpawnSetSignalDefaults | Interop.Processes.SpawnSetSignalMask);
-            AddDescriptors(actions, configuration);
+            AddDescriptors(actions, configuration, sources.Numbers);
             int process;
             int error = Interop.Processes.Spawn(&process, path.Pointers[0], actions, attributes, arguments.Pointers, environment.Pointers);
-            GC.KeepAlive(configuration);
             return error == 0 ? new(process) : throw HostCall.Failure($"cannot start {configuration.Path}", error);
         }
         finally
@@ -83,7 +83,7 @@ public sealed class ChildProcess : IDisposable
     /// <returns>Its exit code, 128 + the signal that killed it, or null when it still runs.</returns>
     public unsafe int? TryWait(int timeoutMs)
     {
-        if (_exitCode is not null || !Waiting.For((int)_pidfd.DangerousGetHandle(), Interop.Sockets.PollIn, timeoutMs))
+        if (_exitCode is not null || !Waiting.For(_pidfd, Interop.Sockets.PollIn, timeoutMs))
             return _exitCode;
         int status;
 
@@ -103,15 +103,14 @@ public sealed class ChildProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _pidfd.Dispose();
 
-    private static unsafe void AddDescriptors(void* actions, ChildConfiguration configuration)
+    private static unsafe void AddDescriptors(void* actions, ChildConfiguration configuration, IReadOnlyList<int?> wanted)
     {
         // First everything to numbers that no target has, so that no duplicate overwrites a source still needed.
         const int Above = 200;
-        IReadOnlyList<SafeHandle?> wanted = configuration.Descriptors;
         for (int i = 0; i < wanted.Count; i++)
         {
             if (wanted[i] is { } source)
-                _ = Interop.Processes.AddDuplicate(actions, (int)source.DangerousGetHandle(), Above + i);
+                _ = Interop.Processes.AddDuplicate(actions, source, Above + i);
         }
 
         for (int i = 0; i < Math.Max(3, wanted.Count); i++)
@@ -153,6 +152,31 @@ public sealed class ChildProcess : IDisposable
         }
 
         return result;
+    }
+
+    /// <summary>Keeps handles open while their numbers are used.</summary>
+    private sealed class SafeHandleReferences : IDisposable
+    {
+        private readonly List<SafeHandle> _held = [];
+
+        public SafeHandleReferences(IReadOnlyList<SafeHandle?> handles)
+        {
+            List<int?> numbers = [];
+            foreach (SafeHandle? handle in handles)
+            {
+                bool referenced = false;
+                handle?.DangerousAddRef(ref referenced);
+                if (handle is not null)
+                    _held.Add(handle);
+                numbers.Add((int?)handle?.DangerousGetHandle());
+            }
+
+            Numbers = numbers;
+        }
+
+        public IReadOnlyList<int?> Numbers { get; }
+
+        public void Dispose() => _held.ForEach(handle => handle.DangerousRelease());
     }
 
     /// <summary>A null-terminated array of C strings in native memory.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Strata.Host.Processes;
 
@@ -19,16 +18,6 @@ public static class HostProcess
 
     /// <summary>Sends <paramref name="signal"/> to the process; false when there is no such process.</summary>
     public static bool Signal(int id, int signal) => id > 0 && Interop.Processes.Kill(id, signal) == 0;
-
-    /// <summary>A second descriptor for the same open file.</summary>
-    /// <exception cref="System.ComponentModel.Win32Exception">The system refused.</exception>
-    public static SafeFileHandle Duplicate(SafeHandle file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        int copy = Interop.Processes.Duplicate((int)file.DangerousGetHandle());
-        GC.KeepAlive(file);
-        return copy >= 0 ? new SafeFileHandle(copy, ownsHandle: true) : throw HostCall.Failure("cannot duplicate a descriptor");
-    }
 
     /// <summary>
     /// The memory that a process holds, pages shared with others divided among them (PSS of /proc/PID/smaps_rollup, proc(5)), in bytes;

@@ -54,7 +54,12 @@ public sealed class PrivateFolder : IDisposable
     }
 
     /// <summary>A path to <paramref name="name"/> in this folder, valid in this process while the folder is open.</summary>
-    public string Reach(string name) => $"/proc/self/fd/{_descriptor.DangerousGetHandle()}/{name}";
+    /// <exception cref="ObjectDisposedException">The folder is closed: the number may be another file's by now.</exception>
+    public string Reach(string name)
+    {
+        ObjectDisposedException.ThrowIf(_descriptor.IsClosed, this);
+        return $"/proc/self/fd/{_descriptor.DangerousGetHandle()}/{name}";
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _descriptor.Dispose();

@@ -16,6 +16,7 @@ public static class DescriptorPassing
 
     /// <summary>Sends all of <paramref name="bytes"/> (at least one), and <paramref name="files"/> with the first of them; waits up to ten seconds for room.</summary>
     /// <exception cref="Win32Exception">The other side is gone or does not read.</exception>
+    /// <exception cref="ObjectDisposedException">The socket or a file is closed.</exception>
     public static unsafe void Send(Socket socket, ReadOnlySpan<byte> bytes, IReadOnlyList<SafeHandle> files)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -41,7 +42,7 @@ public static class DescriptorPassing
                 Level = Interop.Sockets.LevelSocket,
                 Type = Interop.Sockets.RightsMessage,
             };
-            SendAll((int)socket.Handle, bytes, control, held == 0 ? 0 : ControlBytes(held));
+            SendAll(socket.SafeHandle, bytes, control, held == 0 ? 0 : ControlBytes(held));
         }
         finally
         {
@@ -53,6 +54,7 @@ public static class DescriptorPassing
     /// <summary>Takes what has arrived without waiting: bytes into <paramref name="buffer"/>, files into <paramref name="files"/>.</summary>
     /// <returns>The bytes taken; 0 when the other side has closed; -1 when nothing has arrived.</returns>
     /// <exception cref="Win32Exception">The connection is broken.</exception>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public static unsafe int Receive(Socket socket, Span<byte> buffer, ICollection<SafeFileHandle> files)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -72,7 +74,7 @@ public static class DescriptorPassing
             nint got;
             do
             {
-                got = Interop.Sockets.ReceiveMessage((int)socket.Handle, &message, Interop.Sockets.DontWait | Interop.Sockets.ControlCloseOnExec);
+                got = Interop.Sockets.ReceiveMessage(socket.SafeHandle, &message, Interop.Sockets.DontWait | Interop.Sockets.ControlCloseOnExec);
             }
             while (got < 0 && Marshal.GetLastPInvokeError() == HostCall.Interrupted);
 
@@ -103,7 +105,7 @@ public static class DescriptorPassing
         }
     }
 
-    private static unsafe void SendAll(int socket, ReadOnlySpan<byte> bytes, byte* control, int controlLength)
+    private static unsafe void SendAll(SafeHandle socket, ReadOnlySpan<byte> bytes, byte* control, int controlLength)
     {
         while (!bytes.IsEmpty)
         {

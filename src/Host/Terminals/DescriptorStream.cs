@@ -19,7 +19,7 @@ public sealed class DescriptorStream(SafeHandle file)
             // SAFETY: the kernel writes at most the pinned buffer's length.
             fixed (byte* bytes = buffer)
             {
-                nint got = Interop.Terminals.Read((int)file.DangerousGetHandle(), bytes, (nuint)buffer.Length);
+                nint got = Interop.Terminals.Read(file, bytes, (nuint)buffer.Length);
                 if (got >= 0)
                     return (int)got;
             }
@@ -29,7 +29,7 @@ public sealed class DescriptorStream(SafeHandle file)
                 case HostCall.Interrupted:
                     continue;
                 case HostCall.TryAgain:
-                    _ = Waiting.For((int)file.DangerousGetHandle(), Interop.Sockets.PollIn, -1);
+                    _ = Waiting.For(file, Interop.Sockets.PollIn, -1);
                     continue;
                 default:
                     return 0;
@@ -38,7 +38,7 @@ public sealed class DescriptorStream(SafeHandle file)
     }
 
     /// <summary>Waits up to <paramref name="timeoutMs"/> for bytes or the end; false when there are none yet.</summary>
-    public bool WaitReadable(int timeoutMs) => Waiting.For((int)file.DangerousGetHandle(), Interop.Sockets.PollIn, timeoutMs);
+    public bool WaitReadable(int timeoutMs) => Waiting.For(file, Interop.Sockets.PollIn, timeoutMs);
 
     /// <summary>Writes all of <paramref name="bytes"/>.</summary>
     /// <returns>False when nobody reads any more.</returns>
@@ -50,7 +50,7 @@ public sealed class DescriptorStream(SafeHandle file)
             // SAFETY: the kernel reads at most the pinned span's length.
             fixed (byte* start = bytes)
             {
-                nint put = Interop.Terminals.Write((int)file.DangerousGetHandle(), start, (nuint)bytes.Length);
+                nint put = Interop.Terminals.Write(file, start, (nuint)bytes.Length);
                 if (put >= 0)
                 {
                     bytes = bytes[(int)put..];
@@ -64,7 +64,7 @@ public sealed class DescriptorStream(SafeHandle file)
                 case HostCall.Interrupted:
                     break;
                 case HostCall.TryAgain:
-                    _ = Waiting.For((int)file.DangerousGetHandle(), Interop.Sockets.PollOut, -1);
+                    _ = Waiting.For(file, Interop.Sockets.PollOut, -1);
                     break;
                 case HostCall.BrokenPipe:
                     return false;

@@ -9,20 +9,25 @@ public sealed class PseudoTerminal : IDisposable
 {
     /// <summary>Opens a new one.</summary>
     /// <exception cref="Win32Exception">The system refused.</exception>
-    public unsafe PseudoTerminal()
+    public PseudoTerminal()
     {
         int opened = Interop.Terminals.OpenPseudoTerminal(
             Interop.Terminals.OpenReadWrite | Interop.Terminals.OpenNoControllingTerminal | Interop.Terminals.OpenCloseOnExec);
         if (opened < 0)
             throw HostCall.Failure("cannot open a pseudo terminal");
         Controller = new(opened, ownsHandle: true);
-
-        // SAFETY: the name is at most 64 bytes with its terminating zero.
-        byte* name = stackalloc byte[64];
-        if (Interop.Terminals.Grant(opened) != 0 || Interop.Terminals.Unlock(opened) != 0 || Interop.Terminals.Name(opened, name, 64) != 0)
-            throw HostCall.Failure("cannot prepare a pseudo terminal");
-        Path = Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name));
-        Device = new(Interop.Processes.Open(Path, Interop.Terminals.OpenReadWrite | Interop.Terminals.OpenNoControllingTerminal | Interop.Terminals.OpenCloseOnExec, 0), ownsHandle: true);
+        try
+        {
+            Path = Prepare(Controller);
+            int device = Interop.Processes.Open(
+                Path, Interop.Terminals.OpenReadWrite | Interop.Terminals.OpenNoControllingTerminal | Interop.Terminals.OpenCloseOnExec, 0);
+            Device = device >= 0 ? new(device, ownsHandle: true) : throw HostCall.Failure($"cannot open {Path}");
+        }
+        catch
+        {
+            Controller.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The side of the terminal emulator.</summary>
@@ -39,5 +44,14 @@ public sealed class PseudoTerminal : IDisposable
     {
         Controller.Dispose();
         Device.Dispose();
+    }
+
+    private static unsafe string Prepare(SafeFileHandle controller)
+    {
+        // SAFETY: the name is at most 64 bytes with its terminating zero.
+        byte* name = stackalloc byte[64];
+        return Interop.Terminals.Grant(controller) == 0 && Interop.Terminals.Unlock(controller) == 0 && Interop.Terminals.Name(controller, name, 64) == 0
+            ? Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name))
+            : throw HostCall.Failure("cannot prepare a pseudo terminal");
     }
 }

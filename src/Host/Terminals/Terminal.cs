@@ -25,11 +25,10 @@ public sealed class TerminalMode
         // SAFETY: struct termios has 60 bytes.
         fixed (byte* mode = settings)
         {
-            if (Interop.Terminals.GetMode((int)terminal.DangerousGetHandle(), mode) != 0)
+            if (Interop.Terminals.GetMode(terminal, mode) != 0)
                 throw HostCall.Failure("cannot read the terminal's mode");
         }
 
-        GC.KeepAlive(terminal);
         return new(settings);
     }
 
@@ -52,14 +51,13 @@ public sealed class TerminalMode
         // SAFETY: as above.
         fixed (byte* mode = _settings)
         {
-            while (Interop.Terminals.SetMode((int)terminal.DangerousGetHandle(), Interop.Terminals.ApplyNow, mode) != 0)
+            while (Interop.Terminals.SetMode(terminal, Interop.Terminals.ApplyNow, mode) != 0)
             {
                 if (Marshal.GetLastPInvokeError() != HostCall.Interrupted)
                     return false;
             }
         }
 
-        GC.KeepAlive(terminal);
         return true;
     }
 
@@ -74,8 +72,7 @@ public static class Terminal
     public static bool Is(SafeHandle file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        bool result = Interop.Terminals.IsTerminal((int)file.DangerousGetHandle()) == 1;
-        GC.KeepAlive(file);
+        bool result = Interop.Terminals.IsTerminal(file) == 1;
         return result;
     }
 
@@ -86,8 +83,7 @@ public static class Terminal
         Interop.Terminals.WindowSize size;
 
         // SAFETY: the kernel writes one struct winsize.
-        int refused = Interop.Terminals.Control((int)terminal.DangerousGetHandle(), Interop.Terminals.GetWindowSize, &size);
-        GC.KeepAlive(terminal);
+        int refused = Interop.Terminals.Control(terminal, Interop.Terminals.GetWindowSize, &size);
         return refused == 0 ? new(size.Columns, size.Rows) : default;
     }
 
@@ -99,8 +95,7 @@ public static class Terminal
         Interop.Terminals.WindowSize window = new() { Columns = (ushort)size.Columns, Rows = (ushort)size.Rows };
 
         // SAFETY: the kernel reads one struct winsize.
-        if (Interop.Terminals.Control((int)terminal.DangerousGetHandle(), Interop.Terminals.SetWindowSize, &window) != 0)
+        if (Interop.Terminals.Control(terminal, Interop.Terminals.SetWindowSize, &window) != 0)
             throw HostCall.Failure("cannot change the window size");
-        GC.KeepAlive(terminal);
     }
 }
