@@ -18,6 +18,9 @@ internal static partial class Events
     internal const int ClockMonotonic = 1;
     internal const int ClockRealtime = 0;
 
+    /// <summary>The low bits of the clock of a process: CPUCLOCK_SCHED.</summary>
+    internal const int ClockOfScheduler = 2;
+
     /// <summary>struct timespec.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct TimeSpec

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Strata.Host.Interop;
 
-/// <summary>posix_spawn(3), waitpid(2), kill(2), flock(2), pidfd_open(2) and the folder calls of the registry.</summary>
+/// <summary>posix_spawn(3), waitpid(2), getrusage(2), kill(2), flock(2), pidfd_open(2) and the folder calls of the registry.</summary>
 internal static partial class Processes
 {
     internal const int OpenReadOnly = 0;
@@ -20,6 +20,8 @@ internal static partial class Processes
     internal const int SignalProbe = 0;
     internal const long SysPidfdOpen = 434;
     internal const int StatusBytes = 144;
+    internal const int UsageOfChildren = -1;
+    internal const int UsageWords = 18;
 
     /// <summary>Bytes reserved for posix_spawnattr_t (336) and posix_spawn_file_actions_t (80) of glibc; both are opaque.</summary>
     internal const int SpawnObjectBytes = 512;
@@ -72,6 +74,9 @@ internal static partial class Processes
 
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     internal static unsafe partial int Wait(int process, int* status, int options);
+
+    [LibraryImport("libc", EntryPoint = "getrusage")]
+    internal static unsafe partial int Usage(int who, long* usage);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int process, int signal);

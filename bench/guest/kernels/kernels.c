@@ -1,0 +1,123 @@
+#include "kernels.h"
+
+static inline u64 scramble(u64 x) {
+  x ^= x << 13;
+  x ^= x >> 7;
+  return x ^ (x << 17);
+}
+
+u64 run_integer(u64 rounds) {
+  u64 a = 1, b = 0x9e3779b97f4a7c15, c = 7;
+  u32 w = 11;
+  while (rounds--) {
+    a = scramble(a) + b;
+    b = (b ^ (a >> 29)) * 0xbf58476d1ce4e5b9;
+    w = w * 1664525u + 1013904223u + (u32)a;
+    c += (a & ~b) | (w >> 3);
+    c -= (b < c) + ((long)a >> 5);
+  }
+  return a ^ b ^ c ^ w;
+}
+
+u64 run_branches(u64 rounds) {
+  u64 x = 88172645463325252, sum = 0;
+  while (rounds--) {
+    x = scramble(x);
+    // Steps of Collatz's sequence, a few: each turn's branches hang on its data.
+    u64 n = x & 0xffff;
+    for (int step = 0; step < 8; step++) {
+      __asm__ volatile("" : "+r"(n));
+      if (n & 1) n = n * 3 + 1;
+      else n >>= 1;
+      if (n == 1) break;
+      if (n > 0x20000) sum ^= n;
+    }
+    sum += n;
+  }
+  return sum;
+}
+
+static u64 __attribute__((noinline)) fibonacci(u64 n) {
+  u64 last = 0;
+  if (n < 2) return n;
+  last = fibonacci(n - 1);
+  __asm__ volatile("" : "+r"(last));
+  return last + fibonacci(n - 2);
+}
+
+static u64 __attribute__((noinline)) add(u64 x) { return x + 3; }
+static u64 __attribute__((noinline)) twist(u64 x) { return x ^ x << 7; }
+static u64 __attribute__((noinline)) turn(u64 x) { return x >> 9 | x << 55; }
+static u64 __attribute__((noinline)) times(u64 x) { return x * 0x2545f4914f6cdd1d; }
+
+u64 run_calls(u64 rounds) {
+  u64 (*targets[4])(u64) = { add, twist, turn, times };
+  u64 sum = 0;
+  while (rounds--) {
+    sum += fibonacci(8);
+    for (int i = 0; i < 16; i++) sum = targets[(sum ^ (u64)i) & 3](sum);
+  }
+  return sum;
+}
+
+static u64 near[4096];                                    // 32 KiB
+
+u64 run_memory(u64 rounds) {
+  u8 *bytes = (u8 *)near;
+  u32 *words = (u32 *)near;
+  u64 sum = 0;
+  for (u64 i = 0; i < 4096; i++) near[i] = i * 0x9e3779b97f4a7c15;
+  while (rounds--) {
+    for (u32 i = 0; i < 4096; i += 4) {
+      near[i] += near[i + 1];
+      words[2 * i + 4] ^= words[2 * i + 1];
+      bytes[8 * i + 24] = bytes[8 * i + 9] + 1;
+      sum += near[(i * 5) & 4095];
+    }
+  }
+  return sum;
+}
+
+static u8 far[4096 * 4096] __attribute__((aligned(4096)));  // 16 MiB
+
+u64 run_pages(u64 rounds) {
+  u64 sum = 0;
+  u32 page = 1;
+  while (rounds--) {
+    for (u32 i = 0; i < 4096; i++) {
+      page = (page * 1365 + 1) & 4095;                    // a full period
+      u64 *place = (u64 *)(far + page * 4096ul + (page & 511) * 8);
+      sum += *place;
+      *place = sum + i;
+    }
+  }
+  return sum;
+}
+
+u64 run_floating(u64 rounds) {
+  double x = 0.5, y = 1.25, z = -3.0, sum = 0;
+  while (rounds--) {
+    double squares = x * x + y * y + z * z + 0.01;
+    double inverse = 1.0 / squares;
+    x = x + y * inverse - 0.25 * x;
+    y = y - z * inverse + 0.5;
+    z = z + x * 0.125 - y * 0.0625;
+    if (y > 8.0) y -= 8.0;
+    sum += inverse * 0.5 + x;
+  }
+  union { double number; u64 bits; } result = { sum + x + y + z };
+  return result.bits;
+}
+
+u64 run_ecall(u64 rounds) {
+  u64 sum = 0;
+  while (rounds--) {
+    register u64 a0 __asm__("a0") = 0;
+    register u64 a1 __asm__("a1") = 0;
+    register u64 a6 __asm__("a6") = 0;                    // sbi_get_spec_version
+    register u64 a7 __asm__("a7") = 0x10;                 // the base extension
+    __asm__ volatile("ecall" : "+r"(a0), "+r"(a1) : "r"(a6), "r"(a7) : "memory");
+    sum += a0;
+  }
+  return sum;                                             // 0 everywhere: success
+}
