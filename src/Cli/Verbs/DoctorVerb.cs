@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using Strata.Cli.Machines;
 using Strata.Cli.Output;
+using Strata.Host;
 using Strata.Host.Processes;
 
 namespace Strata.Cli.Verbs;
@@ -56,9 +56,9 @@ internal static class DoctorVerb
     private static CheckRecord Processor()
     {
         string cores = Environment.ProcessorCount == 1 ? "1 core" : $"{Environment.ProcessorCount} cores";
-        return Avx2.IsSupported && Bmi2.X64.IsSupported && Fma.IsSupported
-            ? new("processor", CheckResult.Ok, $"{cores}, AVX2, BMI2, FMA", null)
-            : new("processor", CheckResult.Warning, $"{cores}, without AVX2, BMI2 or FMA", "machines are interpreted here: slow, but correct");
+        return HostProcessor.Detect().WhyNot is { } why
+            ? new("processor", CheckResult.Warning, $"{cores}, {why}", "machines are interpreted here: slow, but correct")
+            : new("processor", CheckResult.Ok, $"{cores}, AVX2, BMI2, FMA", null);
     }
 
     private static CheckRecord Memory()
