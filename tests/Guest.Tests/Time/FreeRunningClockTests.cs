@@ -318,7 +318,16 @@ public sealed class FreeRunningClockTests : IDisposable
         long ticks = 0;
         foreach (string task in Directory.GetDirectories("/proc/self/task"))
         {
-            string stat = File.ReadAllText(Path.Combine(task, "stat"));
+            string stat;
+            try
+            {
+                stat = File.ReadAllText(Path.Combine(task, "stat"));
+            }
+            catch (IOException)
+            {
+                continue; // A thread that has ended since.
+            }
+
             int open = stat.IndexOf('(', StringComparison.Ordinal);
             int close = stat.LastIndexOf(')');
             if (!Array.Exists(names, name => name.StartsWith(stat[(open + 1)..close], StringComparison.Ordinal)))
