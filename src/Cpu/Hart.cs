@@ -47,6 +47,9 @@ public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
     public ulong InstructionsRetired => _state->InstructionsRetired;
 
     /// <inheritdoc/>
+    public ulong InstructionsAttempted => _state->InstructionsRetired + _state->InstructionsTrapped;
+
+    /// <inheritdoc/>
     public Action? Woken { get; set; }
 
     /// <summary>The registers. Whoever changes what address translation depends on also sets <see cref="HartState.TranslationChanged"/>.</summary>
@@ -55,9 +58,9 @@ public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
     /// <summary>Power-on: everything but the levels of the inputs and the count of instructions is as new.</summary>
     public void Reset()
     {
-        ulong retired = _state->InstructionsRetired;
+        (ulong retired, ulong trapped) = (_state->InstructionsRetired, _state->InstructionsTrapped);
         HartReset.Apply(ref *_state, _configuration);
-        _state->InstructionsRetired = retired;
+        (_state->InstructionsRetired, _state->InstructionsTrapped) = (retired, trapped);
         _csrs.Synchronize(ref *_state);
     }
 

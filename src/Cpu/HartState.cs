@@ -161,6 +161,9 @@ public struct HartState
 
     /// <summary>Raised by every fence of the hart, and by remote ones: a set of fills of an older epoch is dropped when the hart is switched in.</summary>
     public uint FenceEpoch;
+
+    /// <summary>Instructions that trapped since the hart was made: they did not retire, but took time where time is counted. No guest can read it.</summary>
+    public ulong InstructionsTrapped;
 }
 
 /// <summary>Bits of <see cref="HartState.ExitWord"/>.</summary>

@@ -52,6 +52,7 @@ internal sealed unsafe partial class InstructionLoop
             if (slots is null)
             {
                 // A trap costs budget, so that a handler that traps at once does not run for ever, but does not retire.
+                s->InstructionsTrapped++;
                 end--;
                 budget--;
                 goto Reconsider;
@@ -539,6 +540,7 @@ internal sealed unsafe partial class InstructionLoop
                 case Outcome.Retired:
                     goto Reconsider;
                 case Outcome.NotRetired:
+                    s->InstructionsTrapped++;
                     end--;
                     goto Reconsider;
                 case Outcome.LeaveRetired:

@@ -12,11 +12,15 @@ public interface IProcessor
     /// <summary>Instructions retired since the machine was made; exact whenever the hart is not running, and in MMIO handlers and CSR reads that it makes.</summary>
     ulong InstructionsRetired { get; }
 
+    /// <summary>Instructions retired, and those that trapped instead: what a deterministic clock counts, for a hart that only traps must not stop time. Exact as
+    /// <see cref="InstructionsRetired"/> is.</summary>
+    ulong InstructionsAttempted { get; }
+
     /// <summary>Runs until the budget is spent, the hart waits, or it is kicked. Only one carrier runs a hart at a time.</summary>
     /// <remarks>No host address is remembered from one call to the next but in <paramref name="fills"/>. A kick that the hart itself caused (a CSR write or an MMIO
     /// access that moved a clock event) ends the call right after that instruction.</remarks>
     /// <param name="fills">The carrier's cached translations, made by <see cref="IProcessorFamily.CreateFills"/>; used by this call alone.</param>
-    /// <param name="maxInstructions">Exactly so many instructions retire at most.</param>
+    /// <param name="maxInstructions">Exactly so many instructions are attempted at most.</param>
     RunExit Run(ICarrierFills fills, ulong maxInstructions);
 
     /// <summary>Makes a running hart leave <see cref="Run"/> at its next poll with <see cref="RunExitReason.Kicked"/> (or another reason that came first). Any thread.</summary>
@@ -72,8 +76,7 @@ public enum HartInterrupt
 /// <summary>Why a hart left <see cref="IProcessor.Run"/>.</summary>
 public enum RunExitReason
 {
-    /// <summary>The given number of instructions was retired, or fewer if some trapped: a trap retires nothing but costs as much, so that a guest that only
-    /// traps gives its carrier back.</summary>
+    /// <summary>The given number of instructions was attempted: those that trapped did not retire but count, so that a guest that only traps gives its carrier back.</summary>
     BudgetSpent,
 
     /// <summary><see cref="IProcessor.Kick"/> was called.</summary>

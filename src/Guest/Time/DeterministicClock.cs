@@ -3,14 +3,14 @@ using Strata.Guest.Processors;
 
 namespace Strata.Guest.Time;
 
-/// <summary>Guest time that derives from retired instructions alone, so that the same run gives the same times, twice.</summary>
+/// <summary>Guest time that derives from attempted instructions alone (retired, or trapped), so that the same run gives the same times, twice.</summary>
 /// <remarks>
 /// Owned by the carrier that runs the machine (one at a time): it brackets each run with <see cref="BeginRun"/> and <see cref="EndRun"/>, gives no
 /// larger budget than <see cref="InstructionsUntilNextEvent"/>, and calls <see cref="RunDueEvents"/> in between. When every hart waits, time is skipped to the next deadline.
 /// </remarks>
 public sealed class DeterministicClock : GuestClock
 {
-    /// <summary>Instructions that retire in one tick of 100 ns: a machine of 100 MIPS.</summary>
+    /// <summary>Instructions in one tick of 100 ns: a machine of 100 MIPS.</summary>
     public const ulong InstructionsPerTick = 10;
 
     /// <summary>2026-01-01 00:00:00 UTC, when every deterministic machine starts.</summary>
@@ -20,7 +20,7 @@ public sealed class DeterministicClock : GuestClock
     private readonly Lock _deviceLock;
     private readonly Action _changed;
 
-    // Instructions retired by all harts up to the run under way, plus what was skipped. Written by the owning carrier.
+    // Instructions attempted by all harts up to the run under way, plus what was skipped. Written by the owning carrier.
     private ulong _completed;
     private ulong _runStart;
     private volatile IProcessor? _running;
@@ -40,8 +40,8 @@ public sealed class DeterministicClock : GuestClock
     /// <inheritdoc/>
     public override ulong Now => InstructionCount / InstructionsPerTick;
 
-    /// <summary>Instructions retired by all harts, plus those that would have been while all waited.</summary>
-    public ulong InstructionCount => _running is { } hart ? _completed + (hart.InstructionsRetired - _runStart) : _completed;
+    /// <summary>Instructions attempted by all harts, plus those that would have been while all waited.</summary>
+    public ulong InstructionCount => _running is { } hart ? _completed + (hart.InstructionsAttempted - _runStart) : _completed;
 
     /// <inheritdoc/>
     public override ulong WallClockNanoseconds => Epoch + (Now * (1_000_000_000 / TicksPerSecond));
@@ -49,7 +49,7 @@ public sealed class DeterministicClock : GuestClock
     /// <inheritdoc/>
     public override bool IsDeterministic => true;
 
-    /// <summary>How many instructions may retire before the next event is due; 0 if one is due now.</summary>
+    /// <summary>How many instructions may be attempted before the next event is due; 0 if one is due now.</summary>
     public ulong InstructionsUntilNextEvent
     {
         get
@@ -78,7 +78,7 @@ public sealed class DeterministicClock : GuestClock
     /// <summary>A hart is about to run on the owning carrier.</summary>
     public void BeginRun(IProcessor hart)
     {
-        _runStart = hart.InstructionsRetired;
+        _runStart = hart.InstructionsAttempted;
         _running = hart;
     }
 
@@ -86,7 +86,7 @@ public sealed class DeterministicClock : GuestClock
     public void EndRun()
     {
         IProcessor hart = _running!;
-        _completed += hart.InstructionsRetired - _runStart;
+        _completed += hart.InstructionsAttempted - _runStart;
         _running = null;
     }
 

@@ -10,6 +10,8 @@ internal sealed class NoProcessor : IProcessor
 
     public ulong InstructionsRetired => 0;
 
+    public ulong InstructionsAttempted => 0;
+
     public Action? Woken { get; set; }
 
     public RunExit Run(ICarrierFills fills, ulong maxInstructions) => throw new NotSupportedException();

@@ -43,6 +43,10 @@ internal sealed class TestHart : IProcessor
 
     public ulong InstructionsRetired { get; set; }
 
+    public ulong InstructionsTrapped { get; set; }
+
+    public ulong InstructionsAttempted => InstructionsRetired + InstructionsTrapped;
+
     public Action? Woken { get; set; }
 
     public int KickCount { get; private set; }

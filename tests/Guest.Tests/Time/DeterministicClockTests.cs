@@ -25,8 +25,10 @@ public sealed class DeterministicClockTests
         _hart.InstructionsRetired += 10;
         Assert.Equal(35UL, _clock.InstructionCount);
         Assert.Equal(3UL, _clock.Now);
+        _hart.InstructionsTrapped += 7;
+        Assert.Equal(42UL, _clock.InstructionCount);
         _clock.EndRun();
-        Assert.Equal(35UL, _clock.InstructionCount);
+        Assert.Equal(42UL, _clock.InstructionCount);
     }
 
     [Fact]

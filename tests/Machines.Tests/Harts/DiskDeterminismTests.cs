@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Strata.Devices.Consoles;
@@ -30,7 +29,7 @@ public sealed class DiskDeterminismTests(ITestOutputHelper output)
         using SlowDisk disk = new(seed, 4096 * 512);
         using Machine machine = MachineBuilder.Build(host, new MachineConfiguration
         {
-            Boot = new FirmwareBoot(new BootFile(Program(rounds), "disk")),
+            Boot = new FirmwareBoot(new BootFile(GuestElf.Load("disk", rounds, seed: 20261121), "disk")),
             MemoryBytes = 16 << 20,
             Deterministic = true,
             Disks = [new DiskConfiguration(disk)],
@@ -52,21 +51,5 @@ public sealed class DiskDeterminismTests(ITestOutputHelper output)
         hashes.Add(Convert.ToHexStringLower(SHA256.HashData(disk.Content)));
         output.WriteLine($"{machine.InstructionsRetired} instructions, {disk.RequestCount} requests, {absence.Count} absences, {hashes.Count} hashes; {hashes[^2]}");
         return hashes;
-    }
-
-    // The parameter block of tests/guest/runtime: two words of magic, seed, first, count.
-    private static byte[] Program(ulong rounds)
-    {
-        const int SeedOffset = 16, CountOffset = 32;
-        SourceTree.Run("bash", Path.Combine(SourceTree.Root, "tests/guest/build"));
-        byte[] image = File.ReadAllBytes(Path.Combine(SourceTree.Root, ".artifacts/guest/disk.elf"));
-        byte[] magic = new byte[16];
-        BinaryPrimitives.WriteUInt64LittleEndian(magic, 0x5b1e0c9ad3f27746);
-        BinaryPrimitives.WriteUInt64LittleEndian(magic.AsSpan(8), 0xe94c81b7302d6fa5);
-        int block = image.AsSpan().IndexOf(magic);
-        Assert.True(block >= 0, "the program has no parameter block");
-        BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(block + SeedOffset), 20261121);
-        BinaryPrimitives.WriteUInt64LittleEndian(image.AsSpan(block + CountOffset), rounds);
-        return image;
     }
 }
