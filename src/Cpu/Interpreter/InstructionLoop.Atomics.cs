@@ -76,7 +76,7 @@ internal sealed unsafe partial class InstructionLoop
                 return Raise(TrapCause.StoreAddressMisaligned, address);
             Locate(address, FillAccess.Write, size, out Translation translation);
             if (translation.Kind == TranslationKind.Mmio)
-                return Raise(TrapCause.StoreAccessFault, address);
+                return StoreConditionalToDevice(op, translation.PhysicalAddress, address, size);
             if (translation.Kind != TranslationKind.Ram)
                 return Fail(translation);
             if (translation.PhysicalAddress == _state->ReservationAddress)
@@ -95,6 +95,20 @@ internal sealed unsafe partial class InstructionLoop
         _state->ReservationIsValid = 0;
         ((ulong*)_state)[op->Rd] = succeeds ? 0UL : 1;
         return Outcome.Next;
+    }
+
+    /// <summary>As in QEMU: a read and, if the register still holds what LR loaded, a write. (QEMU writes back what it has read if not.)</summary>
+    private Outcome StoreConditionalToDevice(DecodedSlot* op, ulong physicalAddress, ulong address, int size)
+    {
+        ulong mask = size == 4 ? uint.MaxValue : ulong.MaxValue;
+        if (!_memory.Bus.Read(physicalAddress, size, out ulong value))
+            return Raise(TrapCause.StoreAccessFault, address);
+        bool succeeds = physicalAddress == _state->ReservationAddress && ((value ^ _state->ReservationValue) & mask) == 0;
+        if (succeeds && !_memory.Bus.Write(physicalAddress, size, Register(op->Rs2) & mask))
+            return Raise(TrapCause.StoreAccessFault, address);
+        _state->ReservationIsValid = 0;
+        ((ulong*)_state)[op->Rd] = succeeds ? 0UL : 1;
+        return ContinueAfterLooking(op);
     }
 
     /// <summary>Device registers: a read and a write, one hart at a time only as far as the device lock goes.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Strata.Cpu.Paging;
 using Strata.Cpu.RiscV;
 using Strata.Cpu.RiscV.Csr;
@@ -41,8 +42,9 @@ internal sealed unsafe partial class InstructionLoop
                 ((ulong*)_state)[op->Rd] = (ulong)((long)(value << sign) >> sign);
                 return Outcome.Next;
             case TranslationKind.Mmio:
-                if (!_memory.Bus.Read(translation.PhysicalAddress, size, out value))
-                    return Raise(TrapCause.LoadAccessFault, address);
+                value = 0;
+                if (!ReadPart(translation, size, 0, ref value, out int read))
+                    return Raise(TrapCause.LoadAccessFault, address + (uint)read);
                 ((ulong*)_state)[op->Rd] = (ulong)((long)(value << sign) >> sign);
                 return ContinueAfterLooking(op);
             default:
@@ -54,18 +56,18 @@ internal sealed unsafe partial class InstructionLoop
     {
         int first = 4096 - (int)(address & 0xfff);
         _translation.Translate(ref *_state, address, FillAccess.Read, first, _fills, out Translation low);
-        if (low.Kind != TranslationKind.Ram)
-            return FailAcrossPages(low, TrapCause.LoadAccessFault, address);
+        if (low.Kind is not (TranslationKind.Ram or TranslationKind.Mmio))
+            return Fail(low);
         _translation.Translate(ref *_state, address + (uint)first, FillAccess.Read, size - first, _fills, out Translation high);
-        if (high.Kind != TranslationKind.Ram)
-            return FailAcrossPages(high, TrapCause.LoadAccessFault, address + (uint)first);
-
-        // SAFETY: both parts lie in a page of RAM, good until the next poll.
+        if (high.Kind is not (TranslationKind.Ram or TranslationKind.Mmio))
+            return Fail(high);
         ulong value = 0;
-        for (int i = size - 1; i >= 0; i--)
-            value = (value << 8) | (i < first ? ((byte*)low.HostAddress)[i] : ((byte*)high.HostAddress)[i - first]);
+        if (!ReadPart(low, first, 0, ref value, out int read))
+            return Raise(TrapCause.LoadAccessFault, address + (uint)read);
+        if (!ReadPart(high, size - first, first, ref value, out read))
+            return Raise(TrapCause.LoadAccessFault, address + (uint)(first + read));
         ((ulong*)_state)[op->Rd] = (ulong)((long)(value << sign) >> sign);
-        return Outcome.Next;
+        return low.Kind == TranslationKind.Ram && high.Kind == TranslationKind.Ram ? Outcome.Next : ContinueAfterLooking(op);
     }
 
     private Outcome Store(DecodedSlot* op, int size)
@@ -73,7 +75,7 @@ internal sealed unsafe partial class InstructionLoop
         ulong address = Register(op->Rs1) + (ulong)op->Immediate;
         ulong value = Register(op->Source);
         if ((address & 0xfff) + (uint)size > 4096)
-            return StoreAcrossPages(address, size, value);
+            return StoreAcrossPages(op, address, size, value);
         _translation.Translate(ref *_state, address, FillAccess.Write, size, _fills, out Translation translation);
         switch (translation.Kind)
         {
@@ -82,36 +84,78 @@ internal sealed unsafe partial class InstructionLoop
                 Report(translation, size);
                 return Outcome.Next;
             case TranslationKind.Mmio:
-                if (!_memory.Bus.Write(translation.PhysicalAddress, size, size == 8 ? value : value & ((1UL << (size * 8)) - 1)))
-                    return Raise(TrapCause.StoreAccessFault, address);
+                if (!WritePart(translation, size, value, out int written))
+                    return Raise(TrapCause.StoreAccessFault, address + (uint)written);
                 return ContinueAfterLooking(op);
             default:
                 return Fail(translation);
         }
     }
 
-    /// <summary>Nothing is written before both pages are known to be writable.</summary>
-    private Outcome StoreAcrossPages(ulong address, int size, ulong value)
+    /// <summary>Nothing is written before both pages are known to be writable; a device may still refuse its part, when the lower one was written already.</summary>
+    private Outcome StoreAcrossPages(DecodedSlot* op, ulong address, int size, ulong value)
     {
         int first = 4096 - (int)(address & 0xfff);
         _translation.Translate(ref *_state, address, FillAccess.Write, first, _fills, out Translation low);
-        if (low.Kind != TranslationKind.Ram)
-            return FailAcrossPages(low, TrapCause.StoreAccessFault, address);
+        if (low.Kind is not (TranslationKind.Ram or TranslationKind.Mmio))
+            return Fail(low);
         _translation.Translate(ref *_state, address + (uint)first, FillAccess.Write, size - first, _fills, out Translation high);
-        if (high.Kind != TranslationKind.Ram)
-            return FailAcrossPages(high, TrapCause.StoreAccessFault, address + (uint)first);
-
-        // SAFETY: both parts lie in a page of RAM that may be written, good until the next poll.
-        for (int i = 0; i < size; i++, value >>= 8)
-            *(i < first ? (byte*)low.HostAddress + i : (byte*)high.HostAddress + (i - first)) = (byte)value;
-        Report(low, first);
-        Report(high, size - first);
-        return Outcome.Next;
+        if (high.Kind is not (TranslationKind.Ram or TranslationKind.Mmio))
+            return Fail(high);
+        if (!WritePart(low, first, value, out int written))
+            return Raise(TrapCause.StoreAccessFault, address + (uint)written);
+        if (!WritePart(high, size - first, value >> (first * 8), out written))
+            return Raise(TrapCause.StoreAccessFault, address + (uint)(first + written));
+        return low.Kind == TranslationKind.Ram && high.Kind == TranslationKind.Ram ? Outcome.Next : ContinueAfterLooking(op);
     }
 
-    // Device registers are never accessed in two parts.
-    private Outcome FailAcrossPages(in Translation translation, TrapCause accessFault, ulong address) =>
-        translation.Kind == TranslationKind.Mmio ? Raise(accessFault, address) : Fail(translation);
+    /// <summary>Reads a part of a value, which lies in one page. False: a device has refused the byte at <paramref name="read"/>.</summary>
+    /// <remarks>As in QEMU, a device sees a misaligned access as several: each the largest that is naturally aligned, from low to high.</remarks>
+    private bool ReadPart(in Translation translation, int size, int position, ref ulong value, out int read)
+    {
+        read = 0;
+        while (read < size)
+        {
+            ulong bits;
+            int piece = translation.Kind == TranslationKind.Ram ? 1 : PieceAt(translation.PhysicalAddress + (uint)read, size - read);
+
+            // SAFETY: the translation covers the part, in a page of RAM that is good until the next poll.
+            if (translation.Kind == TranslationKind.Ram)
+                bits = ((byte*)translation.HostAddress)[read];
+            else if (!_memory.Bus.Read(translation.PhysicalAddress + (uint)read, piece, out bits))
+                return false;
+            value |= Low(bits, piece) << ((position + read) * 8);
+            read += piece;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes the low bytes of a value, which lie in one page, as <see cref="ReadPart"/> reads. False: a device has refused the byte at <paramref name="written"/>.</summary>
+    private bool WritePart(in Translation translation, int size, ulong value, out int written)
+    {
+        written = 0;
+        while (written < size)
+        {
+            int piece = translation.Kind == TranslationKind.Ram ? 1 : PieceAt(translation.PhysicalAddress + (uint)written, size - written);
+            ulong bits = Low(value >> (written * 8), piece);
+
+            // SAFETY: as in ReadPart, and the page may be written.
+            if (translation.Kind == TranslationKind.Ram)
+                ((byte*)translation.HostAddress)[written] = (byte)bits;
+            else if (!_memory.Bus.Write(translation.PhysicalAddress + (uint)written, piece, bits))
+                return false;
+            written += piece;
+        }
+
+        if (translation.Kind == TranslationKind.Ram)
+            Report(translation, size);
+        return true;
+    }
+
+    private static int PieceAt(ulong address, int rest) => 1 << BitOperations.TrailingZeroCount((uint)rest | (uint)address | 8);
+
+    private static ulong Low(ulong value, int size) => size == 8 ? value : value & ((1UL << (size * 8)) - 1);
 
     /// <summary>Code pages, and page tables of a deterministic machine, must hear of stores.</summary>
     private void Report(in Translation translation, int size)

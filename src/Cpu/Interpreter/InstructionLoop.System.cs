@@ -134,7 +134,14 @@ internal sealed unsafe partial class InstructionLoop
                 Report(translation, CacheBlockBytes);
                 return Outcome.Next;
             case TranslationKind.Mmio:
-                return Raise(TrapCause.StoreAccessFault, address);
+                // As in QEMU: byte by byte.
+                for (uint i = 0; i < CacheBlockBytes; i++)
+                {
+                    if (!_memory.Bus.Write(translation.PhysicalAddress + i, 1, 0))
+                        return Raise(TrapCause.StoreAccessFault, address + i);
+                }
+
+                return ContinueAfterLooking(op);
             default:
                 return Fail(translation);
         }

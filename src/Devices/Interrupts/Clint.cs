@@ -49,13 +49,7 @@ public sealed partial class Clint : IMmioDevice, IStateful
     }
 
     /// <summary>The value of <c>mtime</c>, which <c>rdtime</c> reads as well.</summary>
-    public ulong Time => _clock.Now + _state.TimeDelta;
-
-    /// <summary>What is added to <see cref="GuestClock.Now"/> to give <see cref="Time"/>: not 0 once a guest wrote <c>mtime</c>.</summary>
-    public ulong TimeDelta => _state.TimeDelta;
-
-    /// <summary>Called, under the device lock, after the guest has written <c>mtime</c>: other comparators of machine time (stimecmp) must look again.</summary>
-    public Action? TimeWritten { get; set; }
+    public ulong Time => _clock.MachineTime;
 
     /// <summary>Back to power-on: mtime continues with the clock, every mtimecmp is 0, no software interrupt is pending.</summary>
     public void Reset()
@@ -115,9 +109,9 @@ public sealed partial class Clint : IMmioDevice, IStateful
         {
             ulong now = _clock.Now;
             _state.TimeDelta = WithHalf(now + _state.TimeDelta, offset, size, value) - now;
+            _clock.MoveMachineTime(_state.TimeDelta);
             for (int hart = 0; hart < _hartCount; hart++)
                 UpdateTimer(hart);
-            TimeWritten?.Invoke();
         }
 
         return true;
@@ -141,6 +135,7 @@ public sealed partial class Clint : IMmioDevice, IStateful
 
     private void UpdateAll()
     {
+        _clock.MoveMachineTime(_state.TimeDelta);
         for (int hart = 0; hart < _hartCount; hart++)
         {
             _softwareLines[hart].Set(_state.Software[hart]);
@@ -150,13 +145,8 @@ public sealed partial class Clint : IMmioDevice, IStateful
 
     private void UpdateTimer(int hart)
     {
-        ulong now = _clock.Now;
-        ulong time = now + _state.TimeDelta;
-        ulong compare = _state.TimeCompare[hart];
-        bool pending = time >= compare;
+        bool pending = Time >= _state.TimeCompare[hart];
         _timerLines[hart].Set(pending);
-        ulong remaining = compare - time;
-        bool reachable = !pending && remaining < ulong.MaxValue - now;
-        _timers[hart].Set(reachable ? now + remaining : ulong.MaxValue);
+        _timers[hart].Set(pending ? ulong.MaxValue : _clock.DeadlineOf(_state.TimeCompare[hart]));
     }
 }

@@ -86,7 +86,9 @@ public sealed partial class Plic : IMmioDevice, IStateful
             return false;
         if (offset < Register.PriorityEnd)
         {
-            _state.Priority[offset / 4] = (uint)value & MaxPriority;
+            // There is no source 0.
+            if (offset > 0)
+                _state.Priority[offset / 4] = (uint)value & MaxPriority;
             UpdateOutputs();
         }
         else if (TryFindEnable(offset, out int word))

@@ -45,6 +45,15 @@ public sealed partial class GoldfishRtc : IMmioDevice, IStateful
     public bool Read(ulong offset, int size, out ulong value)
     {
         value = 0;
+        if (size == 8)
+        {
+            // As in QEMU: two registers, the lower one first.
+            if (!Read(offset, 4, out ulong low) || !Read(offset + 4, 4, out ulong high))
+                return false;
+            value = low | (high << 32);
+            return true;
+        }
+
         if (offset >= SizeBytes || size != 4)
             return false;
         switch (offset)
@@ -77,6 +86,8 @@ public sealed partial class GoldfishRtc : IMmioDevice, IStateful
     /// <inheritdoc/>
     public bool Write(ulong offset, int size, ulong value)
     {
+        if (size == 8)
+            return Write(offset, 4, (uint)value) && Write(offset + 4, 4, value >> 32);
         if (offset >= SizeBytes || size != 4)
             return false;
         uint word = (uint)value;

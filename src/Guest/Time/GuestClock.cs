@@ -6,7 +6,7 @@ namespace Strata.Guest.Time;
 /// <remarks>
 /// Every device completion and every timer is an event of this queue; no host thread raises an interrupt line by itself. Events run one at a time,
 /// under the machine's device lock, never on a carrier that runs guest code at that moment. In deterministic mode an event runs at an exact count of
-/// retired instructions; in free-running mode as soon as the host clock has reached its deadline.
+/// instructions; in free-running mode as soon as the host clock has reached its deadline.
 /// </remarks>
 public abstract class GuestClock
 {
@@ -15,6 +15,10 @@ public abstract class GuestClock
 
     private readonly Lock _hostWorkLock = new();
 
+    // Written under the device lock.
+    private ulong _machineTimeDelta;
+    private readonly List<Action> _machineTimeMoved = [];
+
     // Guarded by _hostWorkLock: host work that was begun and has not completed.
     private int _hostWorkCount;
     private MemoryWait? _hostIdle;
@@ -22,10 +26,13 @@ public abstract class GuestClock
     /// <summary>Guest time in ticks since the machine was made.</summary>
     public abstract ulong Now { get; }
 
+    /// <summary>Machine time, which <c>mtime</c> and <c>rdtime</c> read: <see cref="Now"/> until a guest writes <c>mtime</c>.</summary>
+    public ulong MachineTime => Now + Volatile.Read(ref _machineTimeDelta);
+
     /// <summary>The time of day in nanoseconds since 1970, for a real-time clock: a modelled one in deterministic mode.</summary>
     public abstract ulong WallClockNanoseconds { get; }
 
-    /// <summary>True when time derives from retired instructions.</summary>
+    /// <summary>True when time derives from instructions.</summary>
     public abstract bool IsDeterministic { get; }
 
     /// <summary>Makes an event that runs <paramref name="action"/> whenever it falls due; it starts unscheduled.</summary>
@@ -37,6 +44,30 @@ public abstract class GuestClock
     /// <summary>Announces work that the host does meanwhile (a disk read): <see cref="HostWork.Complete"/> is called from any thread when it is done, and
     /// <paramref name="action"/> then runs as an event; in deterministic mode exactly <paramref name="modelledTicks"/> from now, for which the machine waits if need be.</summary>
     public abstract HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action);
+
+    /// <summary>Has <paramref name="moved"/> called, under the device lock, after the guest has moved machine time: whoever compares with it must look again.</summary>
+    /// <remarks>Only while the machine is built.</remarks>
+    public void OnMachineTimeMoved(Action moved) => _machineTimeMoved.Add(moved);
+
+    /// <summary>Moves machine time away from <see cref="Now"/>, modulo 2^64. Under the device lock; the one who calls it has it in its saved state.</summary>
+    public void MoveMachineTime(ulong delta)
+    {
+        Volatile.Write(ref _machineTimeDelta, delta);
+        foreach (Action moved in _machineTimeMoved)
+            moved();
+    }
+
+    /// <summary>When <see cref="Now"/> will be such that machine time has reached <paramref name="machineTime"/>: the past if it has already,
+    /// <see cref="ulong.MaxValue"/> if it does not get there.</summary>
+    public ulong DeadlineOf(ulong machineTime)
+    {
+        ulong now = Now;
+        ulong time = now + Volatile.Read(ref _machineTimeDelta);
+        if (time >= machineTime)
+            return now;
+        ulong remaining = machineTime - time;
+        return remaining < ulong.MaxValue - now ? now + remaining : ulong.MaxValue;
+    }
 
     /// <summary>Completes when the host has nothing in flight for the machine, whether or not the events that follow have run.</summary>
     public MemoryWait WhenHostIsIdle()

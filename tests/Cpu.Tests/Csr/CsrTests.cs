@@ -210,6 +210,28 @@ public sealed class CsrTests
     }
 
     [Fact]
+    public void Sstc_StimecmpIsComparedWithMovedMachineTime()
+    {
+        using TestHart hart = new();
+        hart.Write(CsrNumber.Menvcfg, EnvironmentBits.Stce);
+        hart.Clock.AdvanceTo(100);
+        hart.Write(CsrNumber.Stimecmp, 1000);
+        hart.Clock.MoveMachineTime(850);
+        Assert.Equal((950UL, 0UL), (hart.Read(CsrNumber.Time), hart.Read(CsrNumber.Mip)));
+        hart.Clock.AdvanceTo(149);
+        Assert.Equal(0UL, hart.Read(CsrNumber.Mip));
+        hart.Clock.AdvanceTo(150);
+        Assert.Equal(InterruptBits.SupervisorTimer, hart.Read(CsrNumber.Mip));
+        hart.Clock.MoveMachineTime(unchecked(0UL - 150));
+        Assert.Equal((0UL, 0UL), (hart.Read(CsrNumber.Time), hart.Read(CsrNumber.Mip)));
+        hart.Clock.MoveMachineTime(900);
+        Assert.Equal(InterruptBits.SupervisorTimer, hart.Read(CsrNumber.Mip));
+        hart.Write(CsrNumber.Stimecmp, ulong.MaxValue);
+        hart.Clock.MoveMachineTime(ulong.MaxValue - 150);
+        Assert.Equal((ulong.MaxValue, 0UL), (hart.Read(CsrNumber.Time), hart.Read(CsrNumber.Mip)));
+    }
+
+    [Fact]
     public void Sstc_WithoutItStipIsSoftwaresBit()
     {
         using TestHart hart = new();

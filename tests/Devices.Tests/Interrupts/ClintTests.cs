@@ -76,10 +76,10 @@ public sealed class ClintTests
         Assert.Equal(5u, _clint.Load(0xbff8, 8));
         _clint.Store(0x4000, 1500, 8);
         int told = 0;
-        _clint.TimeWritten = () => told++;
+        _clock.OnMachineTimeMoved(() => told++);
         _clint.Store(0xbff8, 1000, 8);
         _clock.Advance(10);
-        Assert.Equal((1010UL, 1010UL), (_clint.Load(0xbff8, 8), _clint.Time));
+        Assert.Equal((1010UL, 1010UL, 15UL), (_clint.Load(0xbff8, 8), _clock.MachineTime, _clock.Now));
         _clock.Advance(489);
         Assert.False(_timer[0].Level);
         _clock.Advance(1);

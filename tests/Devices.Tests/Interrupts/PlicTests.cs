@@ -72,6 +72,13 @@ public sealed class PlicTests
     }
 
     [Fact]
+    public void Chapter_3_there_is_no_source_0()
+    {
+        _plic.Store(0, 7);
+        Assert.Equal(0u, _plic.Load(0));
+    }
+
+    [Fact]
     public void Chapter_8_a_claim_of_one_context_is_seen_by_the_other()
     {
         EnableSource(5, 1, context: 0);

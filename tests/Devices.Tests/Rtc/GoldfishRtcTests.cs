@@ -76,9 +76,18 @@ public sealed class GoldfishRtcTests
     }
 
     [Fact]
+    public void Eight_bytes_are_two_registers_the_lower_one_first()
+    {
+        _rtc.Store(0x08, 0x1122_3344_5566_7788, 8);
+        Assert.Equal(0x1122_3344_5566_7788u, _rtc.Load(0x08, 8));
+        Assert.Equal(0x1122_3344u, _rtc.Load(0x0c));
+        Assert.False(_rtc.Read(0x20, 8, out _));
+    }
+
+    [Fact]
     public void Registers_beyond_the_last_and_other_widths_are_refused()
     {
         Assert.False(_rtc.Read(0x24, 4, out _));
-        Assert.False(_rtc.Write(0, 8, 0));
+        Assert.False(_rtc.Write(0, 2, 0));
     }
 }

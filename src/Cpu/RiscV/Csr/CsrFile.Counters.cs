@@ -18,7 +18,7 @@ public sealed partial class CsrFile
                 value = s.MinstretOffset + ((s.Mcountinhibit & InhibitInstret) == 0 ? s.InstructionsRetired : 0);
                 return true;
             case CsrNumber.Time:
-                value = _clock.Now;
+                value = _clock.MachineTime;
                 return true;
             case (>= CsrNumber.Mhpmcounter3 and <= CsrNumber.Mhpmcounter31) or (>= CsrNumber.Hpmcounter3 and <= CsrNumber.Hpmcounter31):
                 value = 0;

@@ -12,7 +12,8 @@ internal sealed class SupervisorTimer
     private readonly IInterruptLine _line;
     private readonly ClockEvent _event;
 
-    // Guards _deadline and, with it, the line's level. Taken last of all: by the hart's carrier alone, or by the clock under the device lock.
+    // Guards _deadline and, with it, the line's level and the event. Taken by the hart's carrier, or by a device or the clock under the device lock; who has it
+    // takes the locks behind the line and the event and no other.
     private readonly Lock _lock = new();
     private ulong _deadline = ulong.MaxValue;
 
@@ -21,20 +22,28 @@ internal sealed class SupervisorTimer
         _clock = clock;
         _line = line;
         _event = clock.CreateEvent(name, FallDue);
+        clock.OnMachineTimeMoved(Update);
     }
 
-    /// <summary>Moves the deadline; <see cref="ulong.MaxValue"/> is never.</summary>
-    public void Set(ulong deadlineTicks)
+    /// <summary>Moves the deadline, a machine time; <see cref="ulong.MaxValue"/> is never.</summary>
+    public void Set(ulong deadline)
     {
-        bool isDue;
         lock (_lock)
         {
-            _deadline = deadlineTicks;
-            isDue = _clock.Now >= deadlineTicks;
-            _line.Set(isDue);
+            _deadline = deadline;
+            Update();
         }
+    }
 
-        _event.Set(isDue ? ulong.MaxValue : deadlineTicks);
+    // As in QEMU a write of mtime may also take the interrupt back.
+    private void Update()
+    {
+        lock (_lock)
+        {
+            bool isDue = _deadline != ulong.MaxValue && _clock.MachineTime >= _deadline;
+            _line.Set(isDue);
+            _event.Set(isDue ? ulong.MaxValue : _clock.DeadlineOf(_deadline));
+        }
     }
 
     private MemoryWait? FallDue()
@@ -42,7 +51,7 @@ internal sealed class SupervisorTimer
         lock (_lock)
         {
             // The hart may have moved the deadline while this event was on its way.
-            if (_clock.Now >= _deadline)
+            if (_deadline != ulong.MaxValue && _clock.MachineTime >= _deadline)
                 _line.Set(true);
         }
 
