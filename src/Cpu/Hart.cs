@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Strata.Cpu.Interpreter;
 using Strata.Cpu.RiscV;
 using Strata.Cpu.RiscV.Csr;
+using Strata.Cpu.Translations;
 using Strata.Guest.Interrupts;
 using Strata.Guest.Processors;
 using Strata.Guest.Sbi;
@@ -10,7 +11,7 @@ using Strata.Guest.Time;
 
 namespace Strata.Cpu;
 
-/// <summary>One RISC-V hart: its state in native memory, its interrupt inputs, and the interpreter that executes it.</summary>
+/// <summary>One RISC-V hart: its state in native memory, its interrupt inputs, and what executes it: the interpreter or the translator.</summary>
 /// <remarks>
 /// <see cref="Kick"/> and the lines of <see cref="Input"/> may be used by any thread at any time, everything else only by the carrier that runs the hart
 /// or while nobody runs it.
@@ -21,6 +22,7 @@ public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
     private readonly HartState* _state;
     private readonly CsrFile _csrs;
     private readonly InstructionLoop _loop;
+    private readonly TranslatedLoop? _translated;
     private bool _disposed;
 
     /// <summary>Makes a hart in its reset state.</summary>
@@ -33,10 +35,16 @@ public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
         _configuration = configuration;
 
         // SAFETY: zeroed, of the structure's size, freed by Dispose; nothing but this object and its parts has the address.
-        _state = (HartState*)NativeMemory.AlignedAlloc((nuint)sizeof(HartState), 64);
-        *_state = default;
+        _state = (HartState*)NativeMemory.AlignedAlloc((nuint)HartLayout.SizeBytes, 64);
+        new Span<byte>(_state, HartLayout.SizeBytes).Clear();
         _csrs = new CsrFile(configuration, clock, Input(HartInterrupt.SupervisorTimer));
         _loop = new InstructionLoop(_state, configuration.HartId, family.Memory, family.Directory, _csrs, firmware);
+        if (family.Blocks is { } blocks)
+        {
+            EmittedState* emitted = (EmittedState*)((byte*)_state + HartLayout.EmittedOffset);
+            _translated = new TranslatedLoop(_state, emitted, family.Memory, blocks, _loop, family.Translation!.CountsInstructions);
+        }
+
         Reset();
     }
 
@@ -88,7 +96,8 @@ public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
             s.IsWaiting = 0;
         }
 
-        return _loop.Run((CarrierFills)fills, maxInstructions);
+        CarrierFills own = (CarrierFills)fills;
+        return _translated is null ? _loop.Run(own, maxInstructions) : _translated.Run(own, maxInstructions);
     }
 
     /// <inheritdoc/>
@@ -117,6 +126,7 @@ public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
         if (_disposed)
             return;
         _disposed = true;
+        _translated?.Dispose();
         NativeMemory.AlignedFree(_state);
     }
 

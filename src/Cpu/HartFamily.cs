@@ -1,24 +1,38 @@
-using Strata.Cpu.Interpreter;
+using Strata.Cpu.RiscV.Lowering;
+using Strata.Cpu.Translations;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
 
 namespace Strata.Cpu;
 
 /// <summary>What the RISC-V harts of one machine have in common.</summary>
-public sealed class HartFamily : IProcessorFamily
+public sealed class HartFamily : IProcessorFamily, IDisposable
 {
     /// <summary>Makes the family of a machine and becomes the observer of its code pages.</summary>
-    public HartFamily(GuestMemory memory)
+    /// <param name="memory">The machine's.</param>
+    /// <param name="translation">How its harts' code is translated; null: it is interpreted.</param>
+    public HartFamily(GuestMemory memory, TranslationOptions? translation = null)
     {
         Memory = memory;
         Directory = new CodeDirectory(memory);
         memory.CodeObserver = Directory;
+        if (translation is null)
+            return;
+        Translation = translation;
+        Blocks = new BlockCache(memory, Directory, new RiscVFrontEnd(), HartLayout.Describe([.. RiscVFrontEnd.HotRegisters]), RuntimeEntries.Calls, translation);
     }
 
     internal GuestMemory Memory { get; }
 
     internal CodeDirectory Directory { get; }
 
+    internal TranslationOptions? Translation { get; }
+
+    internal BlockCache? Blocks { get; }
+
     /// <inheritdoc/>
     public ICarrierFills CreateFills() => new CarrierFills(Directory);
+
+    /// <summary>Frees the translated code; no hart runs any more.</summary>
+    public void Dispose() => Blocks?.Dispose();
 }

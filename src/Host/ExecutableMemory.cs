@@ -29,10 +29,10 @@ public sealed class ExecutableMemory : IDisposable
         SizeBytes = (sizeBytes + PageSize - 1) & ~(PageSize - 1);
         using SafeFileHandle file = CreateFile();
         RandomAccess.SetLength(file, SizeBytes);
-        _writable = new View(file, SizeBytes, Memory.ProtRead | Memory.ProtWrite);
+        _writable = new View(file, SizeBytes, Memory.ProtRead | Memory.ProtWrite, Memory.MapShared);
         try
         {
-            _executable = new View(file, SizeBytes, Memory.ProtRead | Memory.ProtExecute);
+            _executable = new View(file, SizeBytes, Memory.ProtRead | Memory.ProtExecute, Memory.MapShared | Memory.Map32Bit);
         }
         catch
         {
@@ -44,7 +44,7 @@ public sealed class ExecutableMemory : IDisposable
     /// <summary>The first byte of the view that can be read and written.</summary>
     public nint WritableAddress => _writable.DangerousGetHandle();
 
-    /// <summary>The first byte of the view that can be read and executed.</summary>
+    /// <summary>The first byte of the view that can be read and executed: below 2 GiB, so that words of 32 bits hold addresses of code.</summary>
     public nint ExecutableAddress => _executable.DangerousGetHandle();
 
     /// <summary>The size of each view in bytes, a multiple of 4096.</summary>
@@ -81,10 +81,10 @@ public sealed class ExecutableMemory : IDisposable
     {
         private readonly nuint _length;
 
-        internal View(SafeFileHandle file, int length, int protection) : base(ownsHandle: true)
+        internal View(SafeFileHandle file, int length, int protection, int flags) : base(ownsHandle: true)
         {
             _length = (nuint)length;
-            SetHandle(Memory.Map(0, _length, protection, Memory.MapShared, (int)file.DangerousGetHandle(), 0));
+            SetHandle(Memory.Map(0, _length, protection, flags, (int)file.DangerousGetHandle(), 0));
             if (IsInvalid)
                 throw HostCall.Failure($"cannot map {length >> 10} KiB for code");
         }

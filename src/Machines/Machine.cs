@@ -165,6 +165,7 @@ public sealed class Machine : IDisposable
         _harts = [];
         foreach (IProcessor hart in harts)
             (hart as IDisposable)?.Dispose();
+        (Processors as IDisposable)?.Dispose();
     }
 
     internal void Connect(CarrierTask[] tasks, IProcessor[] harts)
@@ -193,7 +194,7 @@ public sealed class Machine : IDisposable
     }
 
     internal void Fail(Exception exception) =>
-        Stop(new MachineExit(MachineExitReason.Failed, 1, $"{exception.GetType().Name}: {exception.Message}{Environment.NewLine}{exception.StackTrace}"));
+        Stop(new MachineExit(MachineExitReason.Failed, 1, $"{exception}"));
 
     /// <summary>A task reports that it will not run again. Answers false, for the task to return.</summary>
     internal bool Parked(CarrierTask task)

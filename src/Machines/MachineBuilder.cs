@@ -95,7 +95,9 @@ public sealed class MachineBuilder
             : new FreeRunningClock(_host.EventLoop, _host.Pool, _deviceLock, exception => _machine?.Fail(exception));
         BootPlan plan = BootPlan.Load(memory, _configuration, _firmware, _seed);
 
-        HartFamily processors = new(memory);
+        HartFamily processors = new(
+            memory,
+            _configuration.Translation is { } asked ? asked with { CountsInstructions = asked.CountsInstructions || _configuration.Deterministic } : null);
         Hart[] harts = new Hart[_configuration.HartCount];
         MachineConsole console = new();
         _machine = new Machine(_host, _configuration, frames)

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Strata.Cpu.Translations;
 using Strata.Machines.Boot;
 using Strata.Storage.Disks;
 
@@ -15,6 +16,9 @@ public sealed record MachineConfiguration
 
     /// <summary>Number of harts.</summary>
     public int HartCount { get; init; } = 1;
+
+    /// <summary>How the guest's code is translated; null: it is interpreted, with the same results.</summary>
+    public TranslationOptions? Translation { get; init; }
 
     /// <summary>Time derives from retired instructions, and the same run gives the same states.</summary>
     public bool Deterministic { get; init; }

@@ -8,7 +8,7 @@ namespace Strata.Cpu.Interpreter;
 /// Keyed by guest-physical page, so what is decoded survives every change of address space. The carrier's thread alone looks up, makes and evicts;
 /// any thread may report changed bytes. <see cref="_lock"/> is held while slots are written, so a report is never overtaken by bytes read before it.
 /// </remarks>
-internal sealed unsafe class DecodedCode : IDisposable
+internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
 {
     /// <summary>Pages kept.</summary>
     public const int PageCount = 512;
@@ -124,7 +124,7 @@ internal sealed unsafe class DecodedCode : IDisposable
         return _alone;
     }
 
-    /// <summary>Bytes of a page have changed. Any thread.</summary>
+    /// <inheritdoc/>
     public void Changed(ulong physicalPage, int offset, int length)
     {
         lock (_lock)

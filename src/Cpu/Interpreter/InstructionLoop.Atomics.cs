@@ -108,7 +108,7 @@ internal sealed unsafe partial class InstructionLoop
             return Raise(TrapCause.StoreAccessFault, address);
         _state->ReservationIsValid = 0;
         ((ulong*)_state)[op->Rd] = succeeds ? 0UL : 1;
-        return ContinueAfterLooking(op);
+        return ContinueAfterLooking(op->Length >> 2);
     }
 
     /// <summary>Device registers: a read and a write, one hart at a time only as far as the device lock goes.</summary>
@@ -133,7 +133,7 @@ internal sealed unsafe partial class InstructionLoop
         if (!_memory.Bus.Write(physicalAddress, size, value))
             return Raise(TrapCause.StoreAccessFault, address);
         ((ulong*)_state)[op->Rd] = old;
-        return ContinueAfterLooking(op);
+        return ContinueAfterLooking(op->Length >> 2);
     }
 
     /// <summary>Finds the place by the TLB if it can, as most locks are hot.</summary>

@@ -35,9 +35,9 @@ internal sealed unsafe partial class InstructionLoop
         if (translation.Kind != TranslationKind.Ram)
             return FailFetch(translation, pc) == Outcome.NotRetired;
 
-        if (!SoftwareTlb.Hits(SoftwareTlb.Find(_fills.Fetch, pc), pc, 2))
+        if (_fetchesAlone || !SoftwareTlb.Hits(SoftwareTlb.Find(_fills.Fetch, pc), pc, 2))
         {
-            // PMP divides the page: every instruction is fetched anew.
+            // PMP divides the page, or nothing is to be kept: every instruction is fetched anew.
             switch (FetchAlone())
             {
                 case Outcome.Alone:

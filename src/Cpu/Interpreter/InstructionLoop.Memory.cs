@@ -28,31 +28,32 @@ internal sealed unsafe partial class InstructionLoop
     private Outcome StoreFloat(DecodedSlot* op, int size) => FloatingPointIsOff ? RaiseIllegal(op) : Store(op, size);
 
     /// <summary>Loads <paramref name="size"/> bytes to rd; <paramref name="sign"/> is how many bits lie above the sign, or 0 to zero-extend.</summary>
-    private Outcome Load(DecodedSlot* op, int size, int sign = 0)
+    private Outcome Load(DecodedSlot* op, int size, int sign = 0) => Load(Register(op->Rs1) + (ulong)op->Immediate, op->Rd, size, sign, op->Length >> 2);
+
+    private Outcome Load(ulong address, int slot, int size, int sign, int length)
     {
-        ulong address = Register(op->Rs1) + (ulong)op->Immediate;
         if ((address & 0xfff) + (uint)size > 4096)
-            return LoadAcrossPages(op, address, size, sign);
+            return LoadAcrossPages(address, slot, size, sign, length);
         _translation.Translate(ref *_state, address, FillAccess.Read, size, _fills, out Translation translation);
         ulong value;
         switch (translation.Kind)
         {
             case TranslationKind.Ram:
                 value = ReadHost(translation.HostAddress, size);
-                ((ulong*)_state)[op->Rd] = (ulong)((long)(value << sign) >> sign);
+                ((ulong*)_state)[slot] = (ulong)((long)(value << sign) >> sign);
                 return Outcome.Next;
             case TranslationKind.Mmio:
                 value = 0;
                 if (!ReadPart(translation, size, 0, ref value, out int read))
                     return Raise(TrapCause.LoadAccessFault, address + (uint)read);
-                ((ulong*)_state)[op->Rd] = (ulong)((long)(value << sign) >> sign);
-                return ContinueAfterLooking(op);
+                ((ulong*)_state)[slot] = (ulong)((long)(value << sign) >> sign);
+                return ContinueAfterLooking(length);
             default:
                 return Fail(translation);
         }
     }
 
-    private Outcome LoadAcrossPages(DecodedSlot* op, ulong address, int size, int sign)
+    private Outcome LoadAcrossPages(ulong address, int slot, int size, int sign, int length)
     {
         int first = 4096 - (int)(address & 0xfff);
         _translation.Translate(ref *_state, address, FillAccess.Read, first, _fills, out Translation low);
@@ -66,16 +67,16 @@ internal sealed unsafe partial class InstructionLoop
             return Raise(TrapCause.LoadAccessFault, address + (uint)read);
         if (!ReadPart(high, size - first, first, ref value, out read))
             return Raise(TrapCause.LoadAccessFault, address + (uint)(first + read));
-        ((ulong*)_state)[op->Rd] = (ulong)((long)(value << sign) >> sign);
-        return low.Kind == TranslationKind.Ram && high.Kind == TranslationKind.Ram ? Outcome.Next : ContinueAfterLooking(op);
+        ((ulong*)_state)[slot] = (ulong)((long)(value << sign) >> sign);
+        return low.Kind == TranslationKind.Ram && high.Kind == TranslationKind.Ram ? Outcome.Next : ContinueAfterLooking(length);
     }
 
-    private Outcome Store(DecodedSlot* op, int size)
+    private Outcome Store(DecodedSlot* op, int size) => Store(Register(op->Rs1) + (ulong)op->Immediate, Register(op->Source), size, op->Length >> 2);
+
+    private Outcome Store(ulong address, ulong value, int size, int length)
     {
-        ulong address = Register(op->Rs1) + (ulong)op->Immediate;
-        ulong value = Register(op->Source);
         if ((address & 0xfff) + (uint)size > 4096)
-            return StoreAcrossPages(op, address, size, value);
+            return StoreAcrossPages(address, size, value, length);
         _translation.Translate(ref *_state, address, FillAccess.Write, size, _fills, out Translation translation);
         switch (translation.Kind)
         {
@@ -86,14 +87,14 @@ internal sealed unsafe partial class InstructionLoop
             case TranslationKind.Mmio:
                 if (!WritePart(translation, size, value, out int written))
                     return Raise(TrapCause.StoreAccessFault, address + (uint)written);
-                return ContinueAfterLooking(op);
+                return ContinueAfterLooking(length);
             default:
                 return Fail(translation);
         }
     }
 
     /// <summary>Nothing is written before both pages are known to be writable; a device may still refuse its part, when the lower one was written already.</summary>
-    private Outcome StoreAcrossPages(DecodedSlot* op, ulong address, int size, ulong value)
+    private Outcome StoreAcrossPages(ulong address, int size, ulong value, int length)
     {
         int first = 4096 - (int)(address & 0xfff);
         _translation.Translate(ref *_state, address, FillAccess.Write, first, _fills, out Translation low);
@@ -106,7 +107,7 @@ internal sealed unsafe partial class InstructionLoop
             return Raise(TrapCause.StoreAccessFault, address + (uint)written);
         if (!WritePart(high, size - first, value >> (first * 8), out written))
             return Raise(TrapCause.StoreAccessFault, address + (uint)(first + written));
-        return low.Kind == TranslationKind.Ram && high.Kind == TranslationKind.Ram ? Outcome.Next : ContinueAfterLooking(op);
+        return low.Kind == TranslationKind.Ram && high.Kind == TranslationKind.Ram ? Outcome.Next : ContinueAfterLooking(length);
     }
 
     /// <summary>Reads a part of a value, which lies in one page. False: a device has refused the byte at <paramref name="read"/>.</summary>
@@ -160,8 +161,10 @@ internal sealed unsafe partial class InstructionLoop
     /// <summary>Code pages, and page tables of a deterministic machine, must hear of stores.</summary>
     private void Report(in Translation translation, int size)
     {
-        if (translation.MustReportStore)
-            _memory.StoredTo(translation.PhysicalAddress, size, _fills);
+        if (!translation.MustReportStore)
+            return;
+        _storeWasReported = true;
+        _memory.StoredTo(translation.PhysicalAddress, size, _fills);
     }
 
     // SAFETY of both: the caller has translated `size` bytes at the address, in one page.

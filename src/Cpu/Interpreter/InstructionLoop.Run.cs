@@ -41,7 +41,8 @@ internal sealed unsafe partial class InstructionLoop
         address = s->Pc;
 
     Enter:
-        slots = EnterPage(address, out pageAddress);
+        pageAddress = 0;
+        slots = _fetchesAlone ? null : EnterPage(address, out pageAddress);
         if (slots is null)
         {
             s->InstructionsRetired = end - (ulong)budget;

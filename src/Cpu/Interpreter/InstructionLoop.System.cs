@@ -117,7 +117,7 @@ internal sealed unsafe partial class InstructionLoop
             return RaiseIllegal(op);
         _fills.Fence(_hartId, op->Rs1 == 0 ? null : Register(op->Rs1), op->Rs2 == 0 ? null : Register(op->Rs2));
         _fills.FenceElsewhere(ref *_state, _hartId);
-        return ContinueAfterLooking(op);
+        return ContinueAfterLooking(op->Length >> 2);
     }
 
     private Outcome ZeroCacheBlock(DecodedSlot* op)
@@ -141,7 +141,7 @@ internal sealed unsafe partial class InstructionLoop
                         return Raise(TrapCause.StoreAccessFault, address + i);
                 }
 
-                return ContinueAfterLooking(op);
+                return ContinueAfterLooking(op->Length >> 2);
             default:
                 return Fail(translation);
         }

@@ -31,6 +31,9 @@ internal sealed unsafe partial class InstructionLoop
     private DecodedPage* _page;
     private ulong _pageAddress;
 
+    // Instructions are fetched one by one, and nothing of them is kept.
+    private bool _fetchesAlone;
+
     // Why the run ends.
     private RunExitReason _exitReason;
     private MemoryWait? _wait;
@@ -72,7 +75,7 @@ internal sealed unsafe partial class InstructionLoop
     public RunExit Run(CarrierFills fills, ulong maxInstructions)
     {
         _fills = fills;
-        _code = fills.Code;
+        _code = fills.Decoded;
         _wait = null;
 
         // The carrier may have run another hart, or fences may have come in since.
@@ -127,12 +130,12 @@ internal sealed unsafe partial class InstructionLoop
     {
         if ((Volatile.Read(ref _state->ExitWord) | _state->TranslationChanged) == 0)
             return Outcome.Next;
-        return ContinueAfterLooking(op);
+        return ContinueAfterLooking(op->Length >> 2);
     }
 
-    private Outcome ContinueAfterLooking(DecodedSlot* op)
+    private Outcome ContinueAfterLooking(int length)
     {
-        _state->Pc += (uint)op->Length >> 2;
+        _state->Pc += (uint)length;
         return Outcome.Retired;
     }
 

@@ -61,7 +61,7 @@ public unsafe partial class SoftwareTlb
 
     private static int HeadOf(ulong guestPage) => (int)(((guestPage >> 12) * 0x9E3779B97F4A7C15) >> 52);
 
-    private void Put(int set, int index, ulong page, ulong guestPage, nint hostPage)
+    private void Put(int set, int index, ulong page, ulong guestPage, nint addend)
     {
         FillRecord* record = _records + index;
         if ((record->GuestPage & IsFilled) != 0)
@@ -79,7 +79,7 @@ public unsafe partial class SoftwareTlb
         if (*head != 0)
             _records[*head - 1].Previous = index + 1;
         *head = index + 1;
-        _entries[index] = new TlbEntry { Page = page, Addend = hostPage - (nint)page };
+        _entries[index] = new TlbEntry { Page = page, Addend = addend };
     }
 
     private void DropVirtualPage(int set, ulong virtualAddress)

@@ -39,7 +39,7 @@ public struct TlbEntry
 }
 
 /// <summary>
-/// The software TLB of one carrier: sets of three direct-mapped tables (read, write, fetch) in native memory. A set belongs to one hart, address space and
+/// The software TLB of one carrier: sets of four direct-mapped tables (read, write, fetch, translated code) in native memory. A set belongs to one hart, address space and
 /// effective mode, so a change of mode or of ASID chooses another set and forgets nothing.
 /// </summary>
 /// <remarks>Used by its carrier's thread alone. It serves the harts of one machine.</remarks>
@@ -49,7 +49,8 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     public const int EntryCount = 1024;
 
     internal const int SetCount = 16;
-    private const int TablesPerSet = 3;
+    private const int TablesPerSet = 4;
+    private const int CodeTable = 3;
     private const int EntriesPerSet = EntryCount * TablesPerSet;
     private const int HeadCount = 4096;
 
@@ -76,7 +77,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private int _fetchSet;
     private bool _disposed;
 
-    /// <summary>Makes an empty TLB. Its tables take about 1.7 MB of address space and memory only where they were used.</summary>
+    /// <summary>Makes an empty TLB. Its tables take about 2.3 MB of address space and memory only where they were used.</summary>
     public SoftwareTlb()
     {
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
@@ -102,6 +103,15 @@ public unsafe partial class SoftwareTlb : ICarrierFills
 
     /// <summary>Instruction fetches look here. Valid until the next <see cref="Activate"/>.</summary>
     public TlbEntry* Fetch { get; private set; }
+
+    /// <summary>
+    /// Jumps of translated code look here; <see cref="TlbEntry.Addend"/> is the address of whatever <see cref="FillCode"/> was given. The tables of a set lie one
+    /// behind the other, in the order read, write, fetch, code.
+    /// </summary>
+    public TlbEntry* Code { get; private set; }
+
+    /// <summary>Loads, stores and fetches use one set, so that all four tables lie together (without MPRV).</summary>
+    public bool IsOneSet => _dataSet == _fetchSet;
 
     /// <summary>Where a virtual address is looked up in a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -151,12 +161,21 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         int set = access == FillAccess.Fetch ? _fetchSet : _dataSet;
         ulong page = virtualAddress & ~PageOffset;
         int index = (set * EntriesPerSet) + ((int)access * EntryCount) + (int)((virtualAddress >> 12) & (EntryCount - 1));
-        Put(set, index, page, physicalAddress & ~PageOffset, hostPage);
+        Put(set, index, page, physicalAddress & ~PageOffset, hostPage - (nint)page);
         SetState state = _sets[set];
         if (!isGlobal)
             state.HasLocalFills = true;
         if (regionBits > 12)
             state.AddRegion(page & ~((1UL << regionBits) - 1), regionBits);
+    }
+
+    /// <summary>Remembers where the translated code of a page is found. The page's fetch translation is cached, so this promise is taken back with it.</summary>
+    internal void FillCode(ulong virtualAddress, nint place)
+    {
+        TlbEntry* fetch = Find(Fetch, virtualAddress);
+        Debug.Assert(Hits(fetch, virtualAddress, 1), "a fetch fill comes first");
+        int index = (_fetchSet * EntriesPerSet) + (CodeTable * EntryCount) + (int)((virtualAddress >> 12) & (EntryCount - 1));
+        Put(_fetchSet, index, virtualAddress & ~PageOffset, GuestPageOf(fetch), place);
     }
 
     /// <summary>The host address of a guest page all of whose entries the hart may read, or 0.</summary>
@@ -169,7 +188,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
 
     /// <summary>Remembers where a page table lies in the host, until <see cref="DropPage"/>.</summary>
     internal void FillPageTable(ulong guestPage, nint hostPage) =>
-        Put(SetCount, WalkBase + (int)((guestPage >> 12) & (EntryCount - 1)), guestPage, guestPage, hostPage);
+        Put(SetCount, WalkBase + (int)((guestPage >> 12) & (EntryCount - 1)), guestPage, guestPage, hostPage - (nint)guestPage);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -197,6 +216,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         Read = _entries + (dataSet * EntriesPerSet) + ((int)FillAccess.Read * EntryCount);
         Write = _entries + (dataSet * EntriesPerSet) + ((int)FillAccess.Write * EntryCount);
         Fetch = _entries + (fetchSet * EntriesPerSet) + ((int)FillAccess.Fetch * EntryCount);
+        Code = _entries + (fetchSet * EntriesPerSet) + (CodeTable * EntryCount);
     }
 
     /// <summary>Finds the key's set, or clears the least recently used one for it; never answers a set older than the hart's fence epoch.</summary>

@@ -12,6 +12,7 @@ internal static partial class Memory
     internal const int MapShared = 0x01;
     internal const int MapPrivate = 0x02;
     internal const int MapAnonymous = 0x20;
+    internal const int Map32Bit = 0x40;
     internal const int MapNoReserve = 0x4000;
     internal const int AdviseDontNeed = 4;
     internal const int AdviseRemove = 9;

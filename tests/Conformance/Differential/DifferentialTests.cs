@@ -1,3 +1,5 @@
+using Strata.Cpu.Translations;
+
 namespace Strata.Conformance.Differential;
 
 /// <summary>Our machine against QEMU 10 on random programs, address spaces and privileged state: no difference is allowed.</summary>
@@ -11,8 +13,29 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
     public void Equals_the_oracle(string name)
     {
-        DifferentialRow row = DifferentialPlan.Row(name);
         using StrataRunner strata = new();
+        Compare(name, strata);
+    }
+
+    [Theory]
+    [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
+    public void The_translator_equals_the_oracle(string name)
+    {
+        using StrataRunner strata = new(new TranslationOptions());
+        Compare(name, strata);
+    }
+
+    [Theory]
+    [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
+    public void The_translator_that_counts_equals_the_oracle(string name)
+    {
+        using StrataRunner strata = new(new TranslationOptions { CountsInstructions = true });
+        Compare(name, strata);
+    }
+
+    private void Compare(string name, StrataRunner strata)
+    {
+        DifferentialRow row = DifferentialPlan.Row(name);
         DifferentialRun run = new(GuestProgram.Load(row.Program), new QemuRunner(), strata);
         output.WriteLine($"seed {DifferentialPlan.Seed}, {row.Cases} cases");
         for (ulong first = 0; first < row.Cases; first += Chunk)

@@ -1,4 +1,5 @@
 using System.Text;
+using Strata.Cpu.Translations;
 using Strata.Devices.Consoles;
 using Strata.Machines;
 using Strata.Machines.Boot;
@@ -6,12 +7,13 @@ using Strata.Machines.Boot;
 namespace Strata.Conformance.Differential;
 
 /// <summary>The machine under test: ours, in this process, started as firmware of 128 MiB as the oracle is.</summary>
-public sealed class StrataRunner : IProgramRunner, IDisposable
+/// <param name="translation">How it translates the guest's code; null: it interprets.</param>
+public sealed class StrataRunner(TranslationOptions? translation = null) : IProgramRunner, IDisposable
 {
     private readonly HostResources _host = new(carrierCount: 1);
 
     /// <inheritdoc/>
-    public string Name => "Strata";
+    public string Name => translation is null ? "Strata" : "Strata's translator";
 
     /// <inheritdoc/>
     public ProgramOutput Run(byte[] elf, TimeSpan budget)
@@ -20,6 +22,7 @@ public sealed class StrataRunner : IProgramRunner, IDisposable
         {
             Boot = new FirmwareBoot(new BootFile(elf, "guest program")),
             MemoryBytes = 128UL << 20,
+            Translation = translation,
         };
         using Machine machine = MachineBuilder.Build(_host, configuration);
         SerialText text = new(machine.Serial);

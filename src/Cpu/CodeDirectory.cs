@@ -1,23 +1,30 @@
 using Strata.Guest.Memory;
 
-namespace Strata.Cpu.Interpreter;
+namespace Strata.Cpu;
 
-/// <summary>Knows which carriers of a machine keep decoded instructions of which page: tells all of them when bytes change, and the memory when nobody is left.</summary>
+/// <summary>Keeps something that was made from guest code.</summary>
+internal interface ICodeHolder
+{
+    /// <summary>Bytes of a page have changed. Any thread, without any lock of the memory.</summary>
+    void Changed(ulong physicalPage, int offset, int length);
+}
+
+/// <summary>Knows who keeps decoded or translated instructions of which page: tells all of them when bytes change, and the memory when nobody is left.</summary>
 internal sealed class CodeDirectory(GuestMemory memory) : ICodeObserver
 {
     private readonly Lock _lock = new();
 
     // Guarded by _lock. The array is replaced as a whole.
     private readonly Dictionary<ulong, int> _holders = [];
-    private volatile DecodedCode[] _caches = [];
+    private volatile ICodeHolder[] _caches = [];
 
-    public void Add(DecodedCode cache)
+    public void Add(ICodeHolder cache)
     {
         lock (_lock)
             _caches = [.. _caches, cache];
     }
 
-    public void Remove(DecodedCode cache, ulong[] pages)
+    public void Remove(ICodeHolder cache, ulong[] pages)
     {
         lock (_lock)
             _caches = Array.FindAll(_caches, other => !ReferenceEquals(other, cache));
@@ -52,7 +59,7 @@ internal sealed class CodeDirectory(GuestMemory memory) : ICodeObserver
     /// <inheritdoc/>
     public void CodeChanged(ulong pageAddress, int offset, int length)
     {
-        foreach (DecodedCode cache in _caches)
+        foreach (ICodeHolder cache in _caches)
             cache.Changed(pageAddress, offset, length);
     }
 }

@@ -1,0 +1,78 @@
+using Strata.Cpu.RiscV;
+using Strata.Guest.Processors;
+
+namespace Strata.Cpu.Interpreter;
+
+/// <content>Single instructions for the translator.</content>
+internal sealed unsafe partial class InstructionLoop : IReferenceEngine
+{
+    private bool _storeWasReported;
+
+    /// <inheritdoc/>
+    public RunExit Exit => new(_exitReason, _wait);
+
+    /// <inheritdoc/>
+    public void Attach(ICarrierFills fills)
+    {
+        _fills = (CarrierFills)fills;
+        _code = _fills.Decoded;
+        _wait = null;
+        _state->TranslationChanged = 1;
+    }
+
+    /// <inheritdoc/>
+    StepOutcome IReferenceEngine.Load(ulong address, int slot, int size, int sign, int length) => Answer(Load(address, slot, size, sign, length));
+
+    /// <inheritdoc/>
+    StepOutcome IReferenceEngine.Store(ulong address, ulong value, int size, int length)
+    {
+        _storeWasReported = false;
+        Outcome outcome = Store(address, value, size, length);
+
+        // The instructions that follow may be the ones that were written.
+        return Answer(outcome == Outcome.Next && _storeWasReported ? ContinueAfterLooking(length) : outcome);
+    }
+
+    /// <inheritdoc/>
+    public StepOutcome Step(uint bits)
+    {
+        _storeWasReported = false;
+        _page = _code.Alone(Decoder.Decode(bits));
+        DecodedSlot* op = DecodedPage.Slots(_page);
+        Outcome outcome = ExecuteSlow(op);
+        return Answer(outcome == Outcome.Next && _storeWasReported ? ContinueAfterLooking(op->Length >> 2) : outcome);
+    }
+
+    /// <inheritdoc/>
+    bool IReferenceEngine.Reconsider()
+    {
+        bool stays = Reconsider(out RunExitReason reason);
+        if (!stays)
+            _exitReason = reason;
+        return stays;
+    }
+
+    /// <inheritdoc/>
+    RunExit IReferenceEngine.Run(ICarrierFills fills, ulong maxInstructions)
+    {
+        _fetchesAlone = true;
+        try
+        {
+            return Run((CarrierFills)fills, maxInstructions);
+        }
+        finally
+        {
+            _fetchesAlone = false;
+        }
+    }
+
+    private static StepOutcome Answer(Outcome outcome) => outcome switch
+    {
+        Outcome.Next => StepOutcome.Next,
+        Outcome.Retired => StepOutcome.Retired,
+        Outcome.NotRetired => StepOutcome.Trapped,
+        Outcome.LeaveRetired => StepOutcome.LeaveRetired,
+        Outcome.LeaveNotRetired => StepOutcome.LeaveNotRetired,
+        _ => throw new System.Diagnostics.UnreachableException("an instruction that stands alone was fetched already"),
+    };
+}

@@ -1,0 +1,20 @@
+using System.Runtime.InteropServices;
+
+namespace Strata.Cpu.Translations;
+
+/// <summary>What emitted code needs besides the hart's registers: lies right behind its <see cref="HartState"/>. Not part of the machine.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct EmittedState
+{
+    /// <summary>Handle of the <see cref="TranslatedLoop"/>, for calls out of emitted code.</summary>
+    public nint Owner;
+
+    /// <summary>Virtual address of the page that is being executed.</summary>
+    public ulong CurrentPage;
+
+    /// <summary>The tables of the software TLB.</summary>
+    public nint Tlb;
+
+    /// <summary>In code that counts: instructions that may still be executed.</summary>
+    public long Budget;
+}

@@ -1,0 +1,31 @@
+using Strata.Cpu.Translations.Ir;
+
+namespace Strata.Cpu.Translations;
+
+/// <summary>Offsets in a hart's native memory: its <see cref="HartState"/>, then its <see cref="EmittedState"/>.</summary>
+internal static unsafe class HartLayout
+{
+    /// <summary>Where the part for emitted code begins.</summary>
+    public static int EmittedOffset => (sizeof(HartState) + 63) & ~63;
+
+    /// <summary>Bytes of both.</summary>
+    public static int SizeBytes => EmittedOffset + sizeof(EmittedState);
+
+    /// <summary>As emitted code sees it.</summary>
+    public static StateLayout Describe(byte[] hotSlots)
+    {
+        HartState hart = default;
+        EmittedState emitted = default;
+        return new StateLayout
+        {
+            HotSlots = hotSlots,
+            DiscardedSlot = (byte)(((byte*)&hart.Discarded - (byte*)&hart) / sizeof(ulong)),
+            ProgramCounter = (int)((byte*)&hart.Pc - (byte*)&hart),
+            ExitWord = (int)((byte*)&hart.ExitWord - (byte*)&hart),
+            CurrentPage = EmittedOffset + (int)((byte*)&emitted.CurrentPage - (byte*)&emitted),
+            Tlb = EmittedOffset + (int)((byte*)&emitted.Tlb - (byte*)&emitted),
+            Budget = EmittedOffset + (int)((byte*)&emitted.Budget - (byte*)&emitted),
+            TlbEntries = Paging.SoftwareTlb.EntryCount,
+        };
+    }
+}

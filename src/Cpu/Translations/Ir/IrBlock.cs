@@ -1,0 +1,60 @@
+namespace Strata.Cpu.Translations.Ir;
+
+/// <summary>The operations of one block, in the order of execution; reused from block to block.</summary>
+internal sealed class IrBlock
+{
+    /// <summary>Guest instructions in a block at most.</summary>
+    public const int MaximumInstructions = 64;
+
+    private readonly IrInstruction[] _instructions = new IrInstruction[MaximumInstructions + 1];
+
+    /// <summary>Operations so far.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Guest instructions so far; one that ends the block because it cannot be translated does not count.</summary>
+    public int GuestInstructions { get; private set; }
+
+    /// <summary>Offset in the page of the first guest instruction.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>Offset in the page behind the last guest instruction.</summary>
+    public int End { get; private set; }
+
+    /// <summary>The operations.</summary>
+    public ReadOnlySpan<IrInstruction> Instructions => _instructions.AsSpan(0, Count);
+
+    /// <summary>Begins anew at an offset in a page.</summary>
+    public void Clear(int start)
+    {
+        Count = 0;
+        GuestInstructions = 0;
+        Start = start;
+        End = start;
+    }
+
+    /// <summary>The guest's next instruction; one operation each for now.</summary>
+    public void Add(IrOpcode opcode, int length, byte destination, byte left, byte right, long immediate)
+    {
+        _instructions[Count++] = new IrInstruction
+        {
+            Opcode = opcode,
+            Destination = destination,
+            Left = left,
+            Right = right,
+            PageOffset = (ushort)End,
+            Length = (byte)length,
+            Index = (byte)GuestInstructions,
+            Immediate = immediate,
+        };
+        End += length;
+        if (opcode != IrOpcode.Leave)
+            GuestInstructions++;
+    }
+}
+
+/// <summary>Turns a guest's instructions into operations.</summary>
+internal interface IFrontEnd
+{
+    /// <summary>Appends the instructions of <paramref name="page"/> (4 KiB) from the block's end on, to the first that ends a block.</summary>
+    void Lower(ReadOnlySpan<byte> page, IrBlock block, int maximumInstructions);
+}

@@ -1,0 +1,83 @@
+namespace Strata.Cpu.Translations.Ir;
+
+/// <summary>
+/// What a guest-neutral operation does: d is <see cref="IrInstruction.Destination"/>, a <see cref="IrInstruction.Left"/>, b <see cref="IrInstruction.Right"/> or, where
+/// that is <see cref="IrSlot.Immediate"/>, i = <see cref="IrInstruction.Immediate"/>. Operations named 32 work on the low halves and sign-extend the result.
+/// </summary>
+internal enum IrOpcode : byte
+{
+    /// <summary>Never executed.</summary>
+    None,
+
+    /// <summary>d = i.</summary>
+    Constant,
+
+    /// <summary>d = address of this instruction + i.</summary>
+    PcRelative,
+
+    // d = a op b.
+    Add, Subtract, And, Or, Xor, AndNot, OrNot, XorNot, Multiply,
+    ShiftLeft, ShiftRight, ShiftRightArithmetic, RotateLeft, RotateRight,
+    Add32, Subtract32, Multiply32, ShiftLeft32, ShiftRight32, ShiftRightArithmetic32, RotateLeft32, RotateRight32,
+
+    /// <summary>The upper half of the product: signed, signed a by unsigned b, unsigned.</summary>
+    MultiplyHigh, MultiplyHighSignedUnsigned, MultiplyHighUnsigned,
+
+    /// <summary>x / 0 is all ones, the most negative number divided by -1 is itself.</summary>
+    Divide, DivideUnsigned, Divide32, DivideUnsigned32,
+
+    /// <summary>x % 0 is x, the most negative number by -1 leaves 0.</summary>
+    Remainder, RemainderUnsigned, Remainder32, RemainderUnsigned32,
+
+    /// <summary>d = a &lt; b ? 1 : 0.</summary>
+    SetLess, SetLessUnsigned,
+
+    /// <summary>d = (a shifted left by i) + b; the second with the low half of a, zero-extended.</summary>
+    ShiftAdd, ShiftAddUnsigned32,
+
+    /// <summary>d = the low half of a, zero-extended, shifted left by i.</summary>
+    ShiftLeftUnsigned32,
+
+    /// <summary>Signed and unsigned.</summary>
+    Minimum, MinimumUnsigned, Maximum, MaximumUnsigned,
+
+    /// <summary>Of bit b of a: cleared, set, inverted, alone.</summary>
+    BitClear, BitSet, BitInvert, BitExtract,
+
+    /// <summary>d = b == 0 ? 0 : a, and d = b != 0 ? 0 : a.</summary>
+    ZeroIfZero, ZeroIfNotZero,
+
+    // d = op a.
+    SignExtend8, SignExtend16, ZeroExtend16,
+    LeadingZeros, TrailingZeros, PopulationCount, LeadingZeros32, TrailingZeros32, PopulationCount32,
+
+    /// <summary>Bytes in reverse order; each byte all ones unless it is zero.</summary>
+    ReverseBytes, OrCombineBytes,
+
+    /// <summary>d = memory at a + i.</summary>
+    LoadSigned8, LoadUnsigned8, LoadSigned16, LoadUnsigned16, LoadSigned32, LoadUnsigned32, Load64,
+
+    /// <summary>Memory at a + i = b.</summary>
+    Store8, Store16, Store32, Store64,
+
+    /// <summary>Earlier stores become visible before later loads.</summary>
+    Fence,
+
+    /// <summary>Goes on i bytes from here if a op b.</summary>
+    BranchEqual, BranchNotEqual, BranchLess, BranchNotLess, BranchLessUnsigned, BranchNotLessUnsigned,
+
+    /// <summary>d = address of the next instruction, goes on i bytes from here.</summary>
+    Jump,
+
+    /// <summary>d = address of the next instruction, goes on at (a + i) without its lowest bit.</summary>
+    JumpIndirect,
+
+    /// <summary>The guest's instruction with the bits i is executed by the reference interpreter.</summary>
+    Interpret,
+
+    /// <summary>As before, and the block ends: what comes next may have changed.</summary>
+    InterpretAndLeave,
+
+    /// <summary>The next instruction cannot be translated from this page alone.</summary>
+    Leave,
+}

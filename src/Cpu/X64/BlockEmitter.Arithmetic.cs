@@ -1,0 +1,336 @@
+using Strata.Cpu.Translations.Ir;
+using static Strata.Cpu.X64.OperandSize;
+using static Strata.Cpu.X64.Register64;
+
+namespace Strata.Cpu.X64;
+
+/// <content>Integer arithmetic.</content>
+internal sealed unsafe partial class BlockEmitter
+{
+    // The slot's register, or scratch with its value.
+    private Register64 Read(byte slot, Register64 scratch)
+    {
+        if (_map.IsPinned(slot, out Register64 pinned))
+            return pinned;
+        Move(scratch, slot);
+        return scratch;
+    }
+
+    private void Move(Register64 target, byte slot)
+    {
+        if (slot == IrSlot.Zero)
+            _asm.Mov(target, 0);
+        else if (!_map.IsPinned(slot, out Register64 pinned))
+            _asm.Mov(Qword, target, RegisterMap.Slot(slot));
+        else if (pinned != target)
+            _asm.Mov(Qword, target, pinned);
+    }
+
+    // Where the result is computed: the slot's own register, unless that is still needed as the second operand, or rax.
+    private Register64 Target(in IrInstruction i) =>
+        _map.IsPinned(i.Destination, out Register64 pinned) && (i.Destination != i.Right || i.Right == i.Left) ? pinned : Rax;
+
+    // The result is in `value`.
+    private void Write(byte slot, Register64 value)
+    {
+        if (!_map.IsPinned(slot, out Register64 pinned))
+            _asm.Mov(Qword, RegisterMap.Slot(slot), value);
+        else if (pinned != value)
+            _asm.Mov(Qword, pinned, value);
+    }
+
+    // As before; of a doubleword the sign-extension.
+    private void Write(byte slot, Register64 value, OperandSize size)
+    {
+        if (size == Qword)
+        {
+            Write(slot, value);
+        }
+        else if (_map.IsPinned(slot, out Register64 pinned))
+        {
+            _asm.Movsxd(pinned, value);
+        }
+        else
+        {
+            _asm.Movsxd(Rax, value);
+            _asm.Mov(Qword, RegisterMap.Slot(slot), Rax);
+        }
+    }
+
+    private void Constant(byte slot, long value)
+    {
+        if (_map.IsPinned(slot, out Register64 pinned))
+        {
+            _asm.Mov(pinned, value);
+        }
+        else if (value == (int)value)
+        {
+            _asm.Mov(Qword, RegisterMap.Slot(slot), (int)value);
+        }
+        else
+        {
+            _asm.Mov(Rax, value);
+            _asm.Mov(Qword, RegisterMap.Slot(slot), Rax);
+        }
+    }
+
+    private void PcRelative(in IrInstruction i)
+    {
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+        long distance = i.PageOffset + i.Immediate;
+        _asm.Mov(Qword, target, RegisterMap.Field(_layout.CurrentPage));
+        if (distance == (int)distance)
+        {
+            _asm.Add(Qword, target, (int)distance);
+        }
+        else
+        {
+            _asm.Mov(Rcx, distance);
+            _asm.Add(Qword, target, Rcx);
+        }
+
+        Write(i.Destination, target);
+    }
+
+    private void Add(in IrInstruction i)
+    {
+        bool isImmediate = i.Right == IrSlot.Immediate;
+        if (i.Left == IrSlot.Zero && isImmediate)
+        {
+            Constant(i.Destination, i.Immediate);
+            return;
+        }
+
+        if ((isImmediate && i.Immediate == 0) || i.Right == IrSlot.Zero || i.Left == IrSlot.Zero)
+        {
+            byte source = i.Left == IrSlot.Zero ? i.Right : i.Left;
+            if (_map.IsPinned(i.Destination, out Register64 moved))
+                Move(moved, source);
+            else
+                Write(i.Destination, Read(source, Rax));
+            return;
+        }
+
+        // Both sources in registers: the one instruction with three operands.
+        if (i.Destination != i.Left && i.Destination != i.Right && _map.IsPinned(i.Left, out Register64 left))
+        {
+            Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+            if (isImmediate)
+            {
+                _asm.Lea(Qword, target, Memory.At(left, (int)i.Immediate));
+                Write(i.Destination, target);
+                return;
+            }
+
+            if (_map.IsPinned(i.Right, out Register64 right))
+            {
+                _asm.Lea(Qword, target, Memory.At(left, right));
+                Write(i.Destination, target);
+                return;
+            }
+        }
+
+        Binary(in i, Arithmetic.Add, Qword, commutes: true);
+    }
+
+    private void Add32(in IrInstruction i)
+    {
+        if (i.Right == IrSlot.Immediate && i.Immediate == 0)
+        {
+            Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+            if (_map.IsPinned(i.Left, out Register64 left))
+                _asm.Movsxd(target, left);
+            else
+                _asm.Movsxd(target, RegisterMap.Slot(i.Left));
+            Write(i.Destination, target);
+            return;
+        }
+
+        Binary(in i, Arithmetic.Add, Dword, commutes: true);
+    }
+
+    private void Binary(in IrInstruction i, Arithmetic operation, OperandSize size, bool commutes)
+    {
+        byte first = i.Left;
+        byte second = i.Right;
+        if (commutes && second == i.Destination && first != second)
+            (first, second) = (second, first);
+        bool isPinned = _map.IsPinned(i.Destination, out Register64 destination);
+
+        // One instruction for a register in memory.
+        if (!isPinned && first == i.Destination && size == Qword)
+        {
+            if (second == IrSlot.Immediate)
+                _asm.Alu(operation, Qword, RegisterMap.Slot(first), (int)i.Immediate);
+            else
+                _asm.Alu(operation, Qword, RegisterMap.Slot(first), Read(second, Rax));
+            return;
+        }
+
+        Register64 target = isPinned && (i.Destination != second || first == second) ? destination : Rax;
+        Move(target, first);
+        if (second == IrSlot.Immediate)
+            _asm.Alu(operation, size, target, (int)i.Immediate);
+        else if (_map.IsPinned(second, out Register64 right))
+            _asm.Alu(operation, size, target, right);
+        else
+            _asm.Alu(operation, size, target, RegisterMap.Slot(second));
+        Write(i.Destination, target, size);
+    }
+
+    private void AndNot(in IrInstruction i)
+    {
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+        Register64 inverted = Read(i.Right, Rcx);
+        if (_map.IsPinned(i.Left, out Register64 left))
+            _asm.Andn(Qword, target, inverted, left);
+        else
+            _asm.Andn(Qword, target, inverted, RegisterMap.Slot(i.Left));
+        Write(i.Destination, target);
+    }
+
+    private void InvertRight(in IrInstruction i, Arithmetic operation)
+    {
+        Move(Rax, i.Right);
+        _asm.Not(Qword, Rax);
+        if (_map.IsPinned(i.Left, out Register64 left))
+            _asm.Alu(operation, Qword, Rax, left);
+        else
+            _asm.Alu(operation, Qword, Rax, RegisterMap.Slot(i.Left));
+        Write(i.Destination, Rax);
+    }
+
+    private void Multiply(in IrInstruction i, OperandSize size)
+    {
+        Register64 target = Target(in i);
+        Move(target, i.Left);
+        if (_map.IsPinned(i.Right, out Register64 right))
+            _asm.Imul(size, target, right);
+        else
+            _asm.Imul(size, target, RegisterMap.Slot(i.Right));
+        Write(i.Destination, target, size);
+    }
+
+    private void MultiplyHigh(in IrInstruction i)
+    {
+        Move(Rax, i.Left);
+        Register64 right = Read(i.Right, Rcx);
+        if (i.Opcode == IrOpcode.MultiplyHigh)
+        {
+            _asm.Imul(Qword, right);
+        }
+        else if (i.Opcode == IrOpcode.MultiplyHighUnsigned)
+        {
+            _asm.Mul(Qword, right);
+        }
+        else
+        {
+            // A negative a is 2^64 more when taken as unsigned: the product's upper half is b too large.
+            _asm.Mul(Qword, right);
+            Move(Rax, i.Left);
+            _asm.Sar(Qword, Rax, 63);
+            _asm.And(Qword, Rax, right);
+            _asm.Sub(Qword, Rdx, Rax);
+        }
+
+        Write(i.Destination, Rdx);
+    }
+
+    private void Divide(in IrInstruction i, OperandSize size, bool isSigned, bool wantsRemainder)
+    {
+        Label byZero = _asm.NewLabel();
+        Label done = _asm.NewLabel();
+        Move(Rax, i.Left);
+        Move(Rcx, i.Right);
+        _asm.Test(size, Rcx, Rcx);
+        _asm.JccShort(Condition.Equal, byZero);
+        if (isSigned)
+        {
+            // The most negative number by -1 would trap; and for all others the quotient is the negative, the remainder 0.
+            Label regular = _asm.NewLabel();
+            _asm.Cmp(size, Rcx, -1);
+            _asm.JccShort(Condition.NotEqual, regular);
+            _asm.Neg(size, Rax);
+            _asm.Zero(Rdx);
+            _asm.JmpShort(done);
+            _asm.Bind(regular);
+            if (size == Qword)
+                _asm.Cqo();
+            else
+                _asm.Cdq();
+            _asm.Idiv(size, Rcx);
+        }
+        else
+        {
+            _asm.Zero(Rdx);
+            _asm.Div(size, Rcx);
+        }
+
+        _asm.JmpShort(done);
+        _asm.Bind(byZero);
+        _asm.Mov(Qword, Rdx, Rax);
+        _asm.Mov(Rax, -1);
+        _asm.Bind(done);
+        Write(i.Destination, wantsRemainder ? Rdx : Rax, size);
+    }
+
+    private void SetLess(in IrInstruction i, Condition condition, Condition swapped)
+    {
+        if (i.Right == IrSlot.Immediate && i.Immediate == 1 && condition == Condition.Below)
+        {
+            // Less than one: is it zero?
+            _ = Compare(i with { Immediate = 0 });
+            condition = Condition.Equal;
+        }
+        else if (i.Left == IrSlot.Zero && condition == Condition.Below && i.Right != IrSlot.Immediate)
+        {
+            _ = Compare(i with { Left = i.Right, Right = IrSlot.Immediate, Immediate = 0 });
+            condition = Condition.NotEqual;
+        }
+        else if (Compare(in i).Swapped)
+        {
+            condition = swapped;
+        }
+
+        _asm.Set(condition, Rax);
+        if (_map.IsPinned(i.Destination, out Register64 pinned))
+        {
+            _asm.Movzx(OperandSize.Byte, pinned, Rax);
+        }
+        else
+        {
+            _asm.Movzx(OperandSize.Byte, Rax, Rax);
+            _asm.Mov(Qword, RegisterMap.Slot(i.Destination), Rax);
+        }
+    }
+
+    private void Select(in IrInstruction i, Condition takesRight)
+    {
+        Register64 target = Target(in i);
+        Move(target, i.Left);
+        if (_map.IsPinned(i.Right, out Register64 right))
+        {
+            _asm.Cmp(Qword, target, right);
+            _asm.Cmov(takesRight, Qword, target, right);
+        }
+        else
+        {
+            _asm.Cmp(Qword, target, RegisterMap.Slot(i.Right));
+            _asm.Cmov(takesRight, Qword, target, RegisterMap.Slot(i.Right));
+        }
+
+        Write(i.Destination, target);
+    }
+
+    private void ZeroIf(in IrInstruction i, Condition keeps)
+    {
+        Register64 condition = Read(i.Right, Rcx);
+        _asm.Zero(Rax);
+        _asm.Test(Qword, condition, condition);
+        if (_map.IsPinned(i.Left, out Register64 left))
+            _asm.Cmov(keeps, Qword, Rax, left);
+        else
+            _asm.Cmov(keeps, Qword, Rax, RegisterMap.Slot(i.Left));
+        Write(i.Destination, Rax);
+    }
+}

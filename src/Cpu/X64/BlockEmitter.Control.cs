@@ -1,0 +1,158 @@
+using Strata.Cpu.Translations.Ir;
+using static Strata.Cpu.X64.OperandSize;
+using static Strata.Cpu.X64.Register64;
+
+namespace Strata.Cpu.X64;
+
+/// <content>Branches and jumps. Every loop passes a poll: jumps backward, and all that may leave the page.</content>
+internal sealed unsafe partial class BlockEmitter
+{
+    private const int PageBytes = 4096;
+
+    private void Branch(in IrInstruction i)
+    {
+        int target = i.PageOffset + (int)i.Immediate;
+        Condition taken = Compare(in i) switch
+        {
+            (IrOpcode.BranchEqual, _) => Condition.Equal,
+            (IrOpcode.BranchNotEqual, _) => Condition.NotEqual,
+            (IrOpcode.BranchLess, false) => Condition.Less,
+            (IrOpcode.BranchNotLess, false) => Condition.GreaterOrEqual,
+            (IrOpcode.BranchLessUnsigned, false) => Condition.Below,
+            (IrOpcode.BranchNotLessUnsigned, false) => Condition.AboveOrEqual,
+            (IrOpcode.BranchLess, true) => Condition.Greater,
+            (IrOpcode.BranchNotLess, true) => Condition.LessOrEqual,
+            (IrOpcode.BranchLessUnsigned, true) => Condition.Above,
+            _ => Condition.BelowOrEqual,
+        };
+        bool inPage = (uint)target < PageBytes;
+        if (inPage && target > i.PageOffset && !_counts)
+        {
+            _coldJumps.Add(new ColdJump(_asm.JccRel32(taken, 0, patchable: true), target));
+            return;
+        }
+
+        Label next = _asm.NewLabel();
+        _asm.Jcc(taken.Inverse(), next);
+        Refund(i.Index + 1);
+        Goto(target, i.PageOffset);
+        _asm.Bind(next);
+    }
+
+    // Compares; the answer says if the operands were exchanged.
+    private (IrOpcode Opcode, bool Swapped) Compare(in IrInstruction i)
+    {
+        if (i.Left == IrSlot.Zero && i.Right != IrSlot.Immediate && _map.IsPinned(i.Right, out Register64 right))
+        {
+            _asm.Test(Qword, right, right);
+            return (i.Opcode, true);
+        }
+
+        bool isZero = i.Right == IrSlot.Zero || (i.Right == IrSlot.Immediate && i.Immediate == 0);
+        if (_map.IsPinned(i.Left, out Register64 left))
+        {
+            if (isZero)
+                _asm.Test(Qword, left, left);
+            else if (i.Right == IrSlot.Immediate)
+                _asm.Cmp(Qword, left, (int)i.Immediate);
+            else if (_map.IsPinned(i.Right, out right))
+                _asm.Cmp(Qword, left, right);
+            else
+                _asm.Cmp(Qword, left, RegisterMap.Slot(i.Right));
+        }
+        else if (isZero)
+        {
+            _asm.Cmp(Qword, RegisterMap.Slot(i.Left), 0);
+        }
+        else if (i.Right == IrSlot.Immediate)
+        {
+            _asm.Cmp(Qword, RegisterMap.Slot(i.Left), (int)i.Immediate);
+        }
+        else
+        {
+            _asm.Cmp(Qword, RegisterMap.Slot(i.Left), Read(i.Right, Rax));
+        }
+
+        return (i.Opcode, false);
+    }
+
+    private void Jump(in IrInstruction i)
+    {
+        Link(in i);
+        Goto(i.PageOffset + (int)i.Immediate, i.PageOffset);
+    }
+
+    private void JumpIndirect(in IrInstruction i)
+    {
+        Move(Rax, i.Left);
+        if (i.Immediate != 0)
+            _asm.Add(Qword, Rax, (int)i.Immediate);
+        _asm.And(Qword, Rax, -2);
+        Link(in i);
+        LookUp();
+    }
+
+    // The address of the next instruction.
+    private void Link(in IrInstruction i)
+    {
+        if (i.Destination == IrSlot.None)
+            return;
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rcx;
+        _asm.Mov(Qword, target, RegisterMap.Field(_layout.CurrentPage));
+        _asm.Add(Qword, target, i.PageOffset + i.Length);
+        Write(i.Destination, target);
+    }
+
+    /// <summary>Goes on at an offset from the current page's start, which may lie outside it.</summary>
+    /// <param name="target">The offset.</param>
+    /// <param name="from">The offset of the instruction that goes there: a jump backward polls.</param>
+    private void Goto(int target, int from)
+    {
+        if ((uint)target >= PageBytes)
+        {
+            _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
+            _asm.Add(Qword, Rax, target);
+            LookUp();
+            return;
+        }
+
+        if (target <= from)
+        {
+            Label wanted = _asm.NewLabel();
+            _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
+            _asm.Jcc(Condition.NotEqual, wanted);
+            _coldPolls.Add(new ColdPoll(wanted, target));
+        }
+
+        _coldJumps.Add(new ColdJump(_asm.JmpRel32(0, patchable: true), target));
+    }
+
+    /// <summary>Goes on at the address in rax: the software TLB finds the page's entries, these the code.</summary>
+    private void LookUp()
+    {
+        int codeTable = 3 * _tableBytes;
+        _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
+        _asm.JccRel32(Condition.NotEqual, _stubs.Missed - _origin);
+        _asm.Rorx(Qword, Rcx, Rax, 8);
+        _asm.And(Dword, Rcx, _indexMask);
+        _asm.Mov(Qword, Rdx, Rax);
+        _asm.Sub(Qword, Rdx, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable));
+        _asm.Cmp(Qword, Rdx, PageBytes - 2);
+        _asm.JccRel32(Condition.Above, _stubs.Missed - _origin);
+        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable + 8));
+        _asm.Sub(Qword, Rax, Rdx);
+        _asm.Mov(Qword, RegisterMap.Field(_layout.CurrentPage), Rax);
+        _asm.Mov(Dword, Rcx, Memory.At(Rcx, Rdx, 2));
+        _asm.Jmp(Rcx);
+    }
+
+    private void Interpret(in IrInstruction i)
+    {
+        AccessDescriptor descriptor = AccessDescriptor.Make(i.PageOffset, i.Length, 0, 0, false, NotExecuted(in i));
+        _asm.Mov(Rax, i.Immediate);
+        _asm.Mov(Rdx, descriptor.Bits);
+        _asm.CallRel32(_stubs.Interpret - _origin);
+    }
+
+    private int NotExecuted(in IrInstruction i) => _counts ? _block.GuestInstructions - i.Index : 0;
+}

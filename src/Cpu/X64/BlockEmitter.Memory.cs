@@ -1,0 +1,112 @@
+using Strata.Cpu.Translations.Ir;
+using static Strata.Cpu.X64.OperandSize;
+using static Strata.Cpu.X64.Register64;
+
+namespace Strata.Cpu.X64;
+
+/// <content>Loads and stores: the software TLB inline, everything else in the monitor.</content>
+/// <remarks>
+/// An entry serves size bytes at address a if a - page &lt;= 4096 - size, unsigned: exact for misaligned accesses, for those that leave the page, and
+/// for addresses that no page has. An entry holds for as long as this hart does not poll.
+/// </remarks>
+internal sealed unsafe partial class BlockEmitter
+{
+    private void Load(in IrInstruction i, int sizeLog, bool isSigned)
+    {
+        Register64 address = Address(in i);
+        byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
+        Label back = Translate(address, table: 0, sizeLog, _stubs.Load, AccessDescriptor.Make(i.PageOffset, i.Length, slot, sizeLog, isSigned, NotExecuted(in i)));
+        Memory place = Memory.At(address, Rcx);
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+        switch (sizeLog)
+        {
+            case 0 when isSigned:
+                _asm.Movsx(Qword, OperandSize.Byte, target, place);
+                break;
+            case 0:
+                _asm.Movzx(OperandSize.Byte, target, place);
+                break;
+            case 1 when isSigned:
+                _asm.Movsx(Qword, Word, target, place);
+                break;
+            case 1:
+                _asm.Movzx(Word, target, place);
+                break;
+            case 2 when isSigned:
+                _asm.Movsxd(target, place);
+                break;
+            case 2:
+                _asm.Mov(Dword, target, place);
+                break;
+            default:
+                _asm.Mov(Qword, target, place);
+                break;
+        }
+
+        if (i.Destination != IrSlot.None)
+            Write(i.Destination, target);
+
+        // The monitor has written the register itself.
+        _asm.Bind(back);
+    }
+
+    private void Store(in IrInstruction i, int sizeLog)
+    {
+        Register64 address = Address(in i);
+        Label back = Translate(address, table: 1, sizeLog, _stubs.Store, AccessDescriptor.Make(i.PageOffset, i.Length, i.Right, sizeLog, false, NotExecuted(in i)));
+        Memory place = Memory.At(address, Rcx);
+        OperandSize size = sizeLog switch
+        {
+            0 => OperandSize.Byte,
+            1 => Word,
+            2 => Dword,
+            _ => Qword,
+        };
+        if (i.Right == IrSlot.Zero)
+            _asm.Mov(size, place, 0);
+        else
+            _asm.Mov(size, place, Read(i.Right, Rdx));
+        _asm.Bind(back);
+    }
+
+    // The address in a register that stays as it is: the base itself, or rax.
+    private Register64 Address(in IrInstruction i)
+    {
+        if (i.Left == IrSlot.Zero)
+        {
+            _asm.Mov(Rax, i.Immediate);
+            return Rax;
+        }
+
+        if (_map.IsPinned(i.Left, out Register64 pinned))
+        {
+            if (i.Immediate == 0)
+                return pinned;
+            _asm.Lea(Qword, Rax, Memory.At(pinned, (int)i.Immediate));
+            return Rax;
+        }
+
+        _asm.Mov(Qword, Rax, RegisterMap.Slot(i.Left));
+        if (i.Immediate != 0)
+            _asm.Add(Qword, Rax, (int)i.Immediate);
+        return Rax;
+    }
+
+    /// <summary>Leaves in rcx what must be added to the address; rdx is spoiled.</summary>
+    /// <returns>The label where the monitor comes back to.</returns>
+    private Label Translate(Register64 address, int table, int sizeLog, int stub, AccessDescriptor descriptor)
+    {
+        Label miss = _asm.NewLabel();
+        Label back = _asm.NewLabel();
+        int offset = table * _tableBytes;
+        _asm.Rorx(Qword, Rcx, address, 8);
+        _asm.And(Dword, Rcx, _indexMask);
+        _asm.Mov(Qword, Rdx, address);
+        _asm.Sub(Qword, Rdx, Memory.At(RegisterMap.Tlb, Rcx, 1, offset));
+        _asm.Cmp(Qword, Rdx, PageBytes - (1 << sizeLog));
+        _asm.Jcc(Condition.Above, miss);
+        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, offset + 8));
+        _coldAccesses.Add(new ColdAccess(miss, back, stub, address, descriptor));
+        return back;
+    }
+}

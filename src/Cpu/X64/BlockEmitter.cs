@@ -1,0 +1,160 @@
+using Strata.Cpu.Translations.Ir;
+using static Strata.Cpu.X64.OperandSize;
+using static Strata.Cpu.X64.Register64;
+
+namespace Strata.Cpu.X64;
+
+/// <summary>A jump inside the page whose target can be changed later: its displacement, and the cold code that finds the target.</summary>
+/// <param name="Displacement">Offset in the code cache of the four bytes.</param>
+/// <param name="Cold">Offset in the code cache of the code that asks for the target.</param>
+/// <param name="Target">Offset in the page.</param>
+internal readonly record struct JumpSite(int Displacement, int Cold, int Target);
+
+/// <summary>What the emitter asks about the page that the block belongs to.</summary>
+internal interface IBlockPage
+{
+    /// <summary>Offset in the code cache of the code for an offset in the page, 0 if there is none.</summary>
+    int CodeAt(int pageOffset);
+
+    /// <summary>Remembers a jump; answers its number.</summary>
+    int AddSite(JumpSite site);
+
+    /// <summary>An instruction of the block can be entered from elsewhere at this offset in the code cache.</summary>
+    void AddEntry(int pageOffset, int code);
+}
+
+/// <summary>Writes the machine code of blocks: one pass over the operations, guest registers where <see cref="RegisterMap"/> says, cold code behind.</summary>
+/// <remarks>
+/// At every boundary between two guest instructions all state is where the map says, so each of them can be entered from elsewhere, and any can leave.
+/// rax, rcx and rdx are scratch inside an operation.
+/// </remarks>
+internal sealed unsafe partial class BlockEmitter
+{
+    private readonly Assembler _asm;
+    private readonly StateLayout _layout;
+    private readonly RegisterMap _map;
+    private readonly RuntimeStubs _stubs;
+    private readonly bool _counts;
+    private readonly int _tableBytes;
+    private readonly int _indexMask;
+
+    private readonly List<ColdAccess> _coldAccesses = [];
+    private readonly List<ColdJump> _coldJumps = [];
+    private readonly List<ColdPoll> _coldPolls = [];
+
+    // The block that is being written.
+    private IrBlock _block = null!;
+    private IBlockPage _page = null!;
+    private int _origin;
+
+    /// <param name="assembler">To be used from now on.</param>
+    /// <param name="layout">Of the state.</param>
+    /// <param name="map">Of the registers.</param>
+    /// <param name="stubs">Of the code cache.</param>
+    /// <param name="counts">Blocks pay for their instructions out of the budget.</param>
+    public BlockEmitter(Assembler assembler, StateLayout layout, RegisterMap map, RuntimeStubs stubs, bool counts)
+    {
+        _asm = assembler;
+        _layout = layout;
+        _map = map;
+        _stubs = stubs;
+        _counts = counts;
+        _tableBytes = layout.TlbEntries * 16;
+        _indexMask = (layout.TlbEntries - 1) * 16;
+    }
+
+    // A load or store that missed: where it comes from and goes back to.
+    private readonly record struct ColdAccess(Label Start, Label Back, int Stub, Register64 Address, AccessDescriptor Descriptor);
+
+    // A jump inside the page: its displacement.
+    private readonly record struct ColdJump(int Displacement, int Target);
+
+    // A poll that found something.
+    private readonly record struct ColdPoll(Label Start, int Target);
+
+    /// <summary>Writes a block.</summary>
+    /// <param name="block">Its operations; at least one guest instruction.</param>
+    /// <param name="page">Its page.</param>
+    /// <param name="code">Where to, in the writable view.</param>
+    /// <param name="capacity">Bytes there.</param>
+    /// <param name="origin">The same place as an offset in the code cache.</param>
+    /// <returns>Bytes written, or 0 if there was no room.</returns>
+    public int Emit(IrBlock block, IBlockPage page, byte* code, int capacity, int origin)
+    {
+        _block = block;
+        _page = page;
+        _origin = origin;
+        _coldAccesses.Clear();
+        _coldJumps.Clear();
+        _coldPolls.Clear();
+        _asm.Reset(code, capacity);
+        if (_counts)
+            Pay();
+        foreach (ref readonly IrInstruction i in block.Instructions)
+        {
+            if (i.Opcode != IrOpcode.Leave && (!_counts || i.Index == 0))
+                page.AddEntry(i.PageOffset, origin + (_counts ? 0 : _asm.Offset));
+            Emit(in i);
+        }
+
+        if (!EndsWithJump(block.Instructions[^1].Opcode))
+            Goto(block.End, 0);
+        EmitColdCode();
+        return _asm.Overflowed ? 0 : _asm.Offset;
+    }
+
+    private static bool EndsWithJump(IrOpcode opcode) => opcode is IrOpcode.Jump or IrOpcode.JumpIndirect or IrOpcode.Leave;
+
+    // The budget covers the whole block, or the block is not entered.
+    private void Pay()
+    {
+        Label enough = _asm.NewLabel();
+        _asm.Sub(Qword, RegisterMap.Field(_layout.Budget), _block.GuestInstructions);
+        _asm.JccShort(Condition.NoSign, enough);
+        _asm.Add(Qword, RegisterMap.Field(_layout.Budget), _block.GuestInstructions);
+        _asm.Mov(Rax, _block.Start);
+        _asm.JmpRel32(_stubs.Exhausted - _origin);
+        _asm.Bind(enough);
+    }
+
+    // Gives back what the block has paid for instructions behind this one.
+    private void Refund(int executed)
+    {
+        int rest = _block.GuestInstructions - executed;
+        if (_counts && rest > 0)
+            _asm.Add(Qword, RegisterMap.Field(_layout.Budget), rest);
+    }
+
+    private void EmitColdCode()
+    {
+        foreach (ColdAccess access in _coldAccesses)
+        {
+            _asm.Bind(access.Start);
+            if (access.Address != Rax)
+                _asm.Mov(Qword, Rax, access.Address);
+            _asm.Mov(Rdx, access.Descriptor.Bits);
+            _asm.CallRel32(access.Stub - _origin);
+            _asm.Jmp(access.Back);
+        }
+
+        foreach (ColdPoll poll in _coldPolls)
+        {
+            _asm.Bind(poll.Start);
+            _asm.Mov(Rax, poll.Target);
+            _asm.JmpRel32(_stubs.Polled - _origin);
+        }
+
+        foreach (ColdJump jump in _coldJumps)
+        {
+            int cold = _asm.Offset;
+            int site = _page.AddSite(new JumpSite(_origin + jump.Displacement, _origin + cold, jump.Target));
+            _asm.Mov(Rax, site);
+            _asm.Mov(Rdx, jump.Target);
+            _asm.JmpRel32(_stubs.Link - _origin);
+            if (_asm.Overflowed)
+                return;
+            int code = _page.CodeAt(jump.Target);
+            Assembler.PatchRel32(_asm.Start, jump.Displacement, code != 0 ? code - _origin : cold);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+// System V ABI, AMD64 supplement 1.0, section 3.2: the way into emitted code and out of it.
+using Strata.Cpu.Translations.Ir;
+using static Strata.Cpu.X64.OperandSize;
+using static Strata.Cpu.X64.Register64;
+
+namespace Strata.Cpu.X64;
+
+/// <summary>What emitted code calls in the monitor; each gets the state's address first and answers where to go on, 0 for "here".</summary>
+/// <param name="Continue">(state): the program counter is in the state.</param>
+/// <param name="Link">(state, site): a jump inside the page that has not been linked; the page's offset is the program counter.</param>
+/// <param name="Load">(state, address, descriptor): a load that missed the TLB.</param>
+/// <param name="Store">(state, address, descriptor): a store that missed the TLB.</param>
+/// <param name="Interpret">(state, instruction bits, descriptor): an instruction that is not translated.</param>
+/// <param name="Exhausted">(state): the budget does not suffice for the next block.</param>
+internal sealed record RuntimeCalls(nint Continue, nint Link, nint Load, nint Store, nint Interpret, nint Exhausted);
+
+/// <summary>The code around all blocks: entry and exit, and the calls into the monitor. Written once at the start of a code cache.</summary>
+/// <remarks>
+/// <code>
+///   C# ── Enter ──► block ──► block ──┬─ jmp ──► Continue, Missed, Untranslated, Polled, Link ── C# says where ──► block, or Leave ──► C#
+///                     ▲               └─ call ─► Load, Store, Interpret ── 0 ──► back into the block;  else as above
+/// </code>
+/// Around every call all pinned registers are written to the state and read again. No garbage collection waits for emitted code: it runs as native code
+/// that was called by a function pointer, and calls back by unmanaged entry points.
+/// </remarks>
+internal sealed class RuntimeStubs
+{
+    private readonly Assembler _asm;
+    private readonly StateLayout _layout;
+    private readonly RegisterMap _map;
+
+    /// <summary>Writes the stubs at the assembler's place, which is the start of the code cache.</summary>
+    public RuntimeStubs(Assembler assembler, StateLayout layout, RegisterMap map, RuntimeCalls calls)
+    {
+        _asm = assembler;
+        _layout = layout;
+        _map = map;
+
+        // void Enter(state, code): six registers are kept for the caller, which leaves the stack aligned to 16 bytes minus 8.
+        Enter = assembler.Offset;
+        foreach (Register64 register in (ReadOnlySpan<Register64>)[Rbx, Rbp, R12, R13, R14, R15])
+            assembler.Push(register);
+        assembler.Sub(Qword, Rsp, 8);
+        assembler.Mov(Qword, Rax, Rsi);
+        assembler.Lea(Qword, Rbp, Memory.At(Rdi, RegisterMap.StateBias));
+        int go = assembler.Offset;
+        Fill();
+        assembler.Jmp(Rax);
+
+        // What the monitor answers when the hart leaves; the state holds everything already.
+        Leave = assembler.Offset;
+        assembler.Add(Qword, Rsp, 8);
+        foreach (Register64 register in (ReadOnlySpan<Register64>)[R15, R14, R13, R12, Rbp, Rbx])
+            assembler.Pop(register);
+        assembler.Ret();
+
+        // eax: offset in the current page.
+        Polled = assembler.Offset;
+        assembler.Add(Qword, Rax, RegisterMap.Field(layout.CurrentPage));
+
+        // rax: the program counter.
+        Missed = assembler.Offset;
+        assembler.Mov(Qword, RegisterMap.Field(layout.ProgramCounter), Rax);
+        Spill();
+        Call(calls.Continue);
+        assembler.JmpRel32(go);
+
+        // rdx: offset in the current page; where entries of pages lead that are not translated.
+        Untranslated = assembler.Offset;
+        assembler.Mov(Qword, Rax, Rdx);
+        assembler.JmpRel32(Polled);
+
+        // eax: number of the site; edx: offset in the current page.
+        Link = assembler.Offset;
+        assembler.Add(Qword, Rdx, RegisterMap.Field(layout.CurrentPage));
+        assembler.Mov(Qword, RegisterMap.Field(layout.ProgramCounter), Rdx);
+        Spill();
+        assembler.Mov(Dword, Rsi, Rax);
+        Call(calls.Link);
+        assembler.JmpRel32(go);
+
+        // eax: offset in the current page.
+        Exhausted = assembler.Offset;
+        assembler.Add(Qword, Rax, RegisterMap.Field(layout.CurrentPage));
+        assembler.Mov(Qword, RegisterMap.Field(layout.ProgramCounter), Rax);
+        Spill();
+        Call(calls.Exhausted);
+        assembler.JmpRel32(go);
+
+        // rax: address or instruction; edx: descriptor. Called by blocks.
+        Load = Returning(calls.Load, go);
+        Store = Returning(calls.Store, go);
+        Interpret = Returning(calls.Interpret, go);
+    }
+
+    public int Enter { get; }
+
+    public int Leave { get; }
+
+    public int Polled { get; }
+
+    public int Missed { get; }
+
+    public int Untranslated { get; }
+
+    public int Link { get; }
+
+    public int Exhausted { get; }
+
+    public int Load { get; }
+
+    public int Store { get; }
+
+    public int Interpret { get; }
+
+    private int Returning(nint function, int go)
+    {
+        int start = _asm.Offset;
+        Spill();
+        _asm.Mov(Qword, Rsi, Rax);
+        _asm.Sub(Qword, Rsp, 8);
+        Call(function);
+        _asm.Add(Qword, Rsp, 8);
+        _asm.Test(Qword, Rax, Rax);
+        Label elsewhere = _asm.NewLabel();
+        _asm.Jcc(Condition.NotEqual, elsewhere);
+        Fill();
+        _asm.Ret();
+        _asm.Bind(elsewhere);
+        _asm.Add(Qword, Rsp, 8);
+        _asm.JmpRel32(go);
+        return start;
+    }
+
+    private void Call(nint function)
+    {
+        _asm.Lea(Qword, Rdi, Memory.At(Rbp, -RegisterMap.StateBias));
+        _asm.Mov(Rax, function);
+        _asm.Call(Rax);
+    }
+
+    private void Spill()
+    {
+        foreach ((byte slot, Register64 register) in _map.Pinned)
+            _asm.Mov(Qword, RegisterMap.Slot(slot), register);
+    }
+
+    private void Fill()
+    {
+        foreach ((byte slot, Register64 register) in _map.Pinned)
+            _asm.Mov(Qword, register, RegisterMap.Slot(slot));
+        _asm.Mov(Qword, RegisterMap.Tlb, RegisterMap.Field(_layout.Tlb));
+    }
+}
