@@ -32,7 +32,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
               strata run --memory 1G --disk data.img      with a disk, which the guest sees as /dev/vda
               strata run --disk base.img,ro,serial=base   read-only, with a serial number
               strata run --kernel Image --initrd root.cpio --append 'console=hvc0'
-              strata run --firmware fw_jump.elf --kernel u-boot.bin
+              strata run --firmware fw_jump.bin --kernel u-boot.bin
               strata run --firmware                       OpenSBI and U-Boot, pulled when they are missing
               strata run --firmware --kernel Image        OpenSBI starts that kernel
 

@@ -1,27 +1,38 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Strata.Conformance.WholeMachines;
 
-/// <summary>Runs <c>./strata</c> as a user does and keeps what it said.</summary>
+/// <summary>Runs <c>./strata</c> as a user does and keeps what it said. Every wait ends, and says what was awaited and what was seen.</summary>
 internal sealed record CommandLine(int ExitCode, string Output, string Error)
 {
-    private static readonly TimeSpan s_budget = TimeSpan.FromMinutes(4);
+    /// <summary>How long a machine may take from its start to its end: many times what it takes on a busy machine.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+
+    private static readonly TimeSpan s_streamPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs it to its end with <paramref name="input"/> as standard input.</summary>
-    public static CommandLine Run(string input, params string[] arguments)
+    public static CommandLine Run(string input, params string[] arguments) => Run(Patience, input, arguments);
+
+    /// <summary>Runs it to its end, within <paramref name="patience"/>.</summary>
+    public static CommandLine Run(TimeSpan patience, string input, params string[] arguments)
     {
         using Process process = Start(arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
-        if (!process.WaitForExit(s_budget))
-        {
+        Collected output = new(process.StandardOutput), error = new(process.StandardError);
+        _ = Task.Run(() => Type(process, input));
+        bool ended = process.WaitForExit(patience);
+        if (!ended)
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"strata {string.Join(' ', arguments)} did not end within {s_budget}: {error.Result}");
+
+        // The streams end with the process, unless a child of it has kept them.
+        bool whole = Task.WaitAll([output.Ended, error.Ended], s_streamPatience);
+        if (!ended || !whole)
+        {
+            string why = ended ? $"left its streams open for {s_streamPatience}" : $"did not end within {patience}";
+            Assert.Fail($"strata {string.Join(' ', arguments)} {why}; it said:\n{output.Text}\nand on standard error:\n{error.Text}");
         }
 
-        return new CommandLine(process.ExitCode, output.Result, error.Result);
+        return new CommandLine(process.ExitCode, output.Text, error.Text);
     }
 
     /// <summary>Starts it with all streams piped.</summary>
@@ -36,5 +47,46 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
         };
         start.Environment["STRATA_HOME"] = Repository.Home;
         return Process.Start(start)!;
+    }
+
+    private static void Type(Process process, string input)
+    {
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (Exception failure) when (failure is IOException or InvalidOperationException)
+        {
+            // It ended without reading: its exit code tells.
+        }
+    }
+
+    /// <summary>What a stream has said so far.</summary>
+    private sealed class Collected
+    {
+        private readonly StringBuilder _text = new();   // locked
+
+        public Collected(StreamReader stream) => Ended = Task.Run(async () =>
+        {
+            char[] buffer = new char[4096];
+            int got;
+            while ((got = await stream.ReadAsync(buffer)) > 0)
+            {
+                lock (_text)
+                    _ = _text.Append(buffer, 0, got);
+            }
+        });
+
+        public Task Ended { get; }
+
+        public string Text
+        {
+            get
+            {
+                lock (_text)
+                    return _text.ToString();
+            }
+        }
     }
 }

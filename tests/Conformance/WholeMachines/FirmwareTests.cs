@@ -1,53 +1,33 @@
-using System.Diagnostics;
-using System.Text;
-
 namespace Strata.Conformance.WholeMachines;
 
-/// <summary>Real firmware in M-mode, as on QEMU's board.</summary>
+/// <summary>Real firmware in M-mode, as on QEMU's board, on a terminal.</summary>
 public sealed class FirmwareTests
 {
     [Fact]
-    public async Task OpenSbiPrintsItsBannerAndStartsUBootWhichAnswersAtItsPrompt()
+    public void RunFirmwareGetsOpenSbiAndUBootByItselfAndUBootAnswersAtItsPrompt()
     {
-        using Process strata = CommandLine.Start(
-            "run", "--firmware", Repository.File(".cache", "oracle", "opensbi", "fw_dynamic.bin"), "--kernel", Repository.File(".cache", "oracle", "u-boot", "u-boot.bin"));
-        using CancellationTokenSource budget = new(TimeSpan.FromMinutes(3));
-        StringBuilder seen = new();
-        await ReadUntil(strata, seen, "OpenSBI v", budget.Token);
-        await ReadUntil(strata, seen, "Hit any key to stop autoboot", budget.Token);
-        await strata.StandardInput.WriteAsync("\n");
-        await strata.StandardInput.FlushAsync(budget.Token);
-        await ReadUntil(strata, seen, "=> ", budget.Token);
-        int before = seen.Length;
-        await strata.StandardInput.WriteAsync("version\n");
-        await strata.StandardInput.FlushAsync(budget.Token);
-        await ReadUntil(strata, seen, "U-Boot 20", budget.Token, before);
-        await strata.StandardInput.WriteAsync("poweroff\n");
-        await strata.StandardInput.FlushAsync(budget.Token);
-        await strata.WaitForExitAsync(budget.Token);
-        Assert.Equal(0, strata.ExitCode);
+        using TerminalSession user = new(TimeSpan.FromMinutes(6), "run", "--firmware");
+        user.Await("OpenSBI v");
+        user.Await("Hit any key to stop autoboot");
+        user.Type("\r");
+        user.Await("=> ");
+        user.Type("version\r");
+        user.Await("U-Boot 20");
+        user.Await("=> ");
+        user.Type("poweroff\r");
+        Assert.Equal(0, user.AwaitExit());
+        Assert.True(user.IsAsBefore, "the terminal has another mode than before");
     }
 
-    private static async Task ReadUntil(Process strata, StringBuilder seen, string wanted, CancellationToken cancellation, int from = 0)
+    [Fact]
+    public void FilesOfTheUsersOwnAreTakenInstead()
     {
-        char[] buffer = new char[4096];
-        while (!seen.ToString(from, seen.Length - from).Contains(wanted, StringComparison.Ordinal))
-        {
-            int count;
-            try
-            {
-                // A pipe read does not hear of cancellation.
-                count = await strata.StandardOutput.ReadAsync(buffer, CancellationToken.None).AsTask().WaitAsync(cancellation);
-            }
-            catch (OperationCanceledException late)
-            {
-                strata.Kill(entireProcessTree: true);
-                throw new TimeoutException($"'{wanted}' did not come; the console said: {seen}", late);
-            }
-
-            if (count == 0)
-                Assert.Fail($"the console ended before '{wanted}': {seen} {await strata.StandardError.ReadToEndAsync(cancellation)}");
-            seen.Append(buffer, 0, count);
-        }
+        using TerminalSession user = new(
+            CommandLine.Patience, "run", "--memory", "64M", "--firmware", Repository.File(".cache", "oracle", "opensbi", "fw_jump.bin"),
+            "--kernel", Repository.File(".cache", "oracle", "u-boot", "u-boot.bin"));
+        user.Await("OpenSBI v");
+        user.Await("U-Boot 20");
+        user.Type("\u001dk");
+        Assert.Equal(137, user.AwaitExit());
     }
 }

@@ -5,10 +5,13 @@ namespace Strata.Conformance.WholeMachines;
 /// <summary>The tiny image, pulled once for all tests: a real kernel and a real user land from the distribution's archive.</summary>
 public sealed class TinyImage
 {
+    // A pull gives up by itself when nothing comes for a minute; some networks are slow all the same.
+    private static readonly TimeSpan s_pullPatience = TimeSpan.FromMinutes(5);
+
     /// <summary>Pulls the image if it is not in the tree's cache.</summary>
     public TinyImage()
     {
-        CommandLine pulled = CommandLine.Run("", "pull", "tiny");
+        CommandLine pulled = CommandLine.Run(s_pullPatience, "", "pull", "tiny");
         Assert.True(pulled.ExitCode == 0, pulled.Error);
         CommandLine listed = CommandLine.Run("", "images", "--json");
         Assert.True(listed.ExitCode == 0, listed.Error);

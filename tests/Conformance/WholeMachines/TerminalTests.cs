@@ -1,0 +1,61 @@
+namespace Strata.Conformance.WholeMachines;
+
+/// <summary>A user at a terminal: <c>./strata run tiny</c>.</summary>
+public sealed class TerminalTests(TinyImage image) : IClassFixture<TinyImage>
+{
+    private const string Prompt = "tiny:/# ";
+    private const string Escape = "\u001b";
+    private const string CtrlC = "\u0003";
+
+    [Fact]
+    public void AShellOnATerminalEditsIsInterruptedKnowsItsWindowAndPowersOff()
+    {
+        Assert.NotEmpty(image.Kernel);
+        using TerminalSession user = new(TimeSpan.FromMinutes(4), "run", "tiny");
+        user.Await("Ctrl-] opens the menu");
+        user.Await(Prompt);
+
+        user.Type("vi /tmp/file\r");
+        user.Await("~");                                    // the lines behind the end of a file that is empty
+        user.Type("ihello from vi" + Escape);
+        user.Await("hello from vi");
+        user.Type(":wq\r");
+        user.Await(Prompt);
+        user.Type("wc -c < /tmp/file; sed s/hello/seen/ /tmp/file\r");
+        user.Await("14");
+        user.Await("seen from vi");
+        user.Await(Prompt);
+
+        // The echo of what is typed has the quotes, the output has not: the shell has given its terminal to what it runs.
+        user.Type("echo sle''eps; sleep 1000\r");
+        user.Await("sleeps\r\n");
+        user.Type(CtrlC);
+        user.Await(Prompt);
+        user.Type("echo ca''ts; cat\r");
+        user.Await("cats\r\n");
+        user.Type("said twice\r");
+        user.Await("said twice\r\n");
+        user.Await("said twice\r\n");
+        user.Type(CtrlC);
+        user.Await(Prompt);
+        user.Type("echo al''ive $?\r");
+        user.Await("alive 130");
+        user.Await(Prompt);
+
+        user.Type("stty size\r");
+        user.Await("25 80");
+        user.Await(Prompt);
+        user.Type("trap 'stty size; echo ch''anged' WINCH\r");
+        user.Await(Prompt);
+        user.Resize(132, 50);
+        user.Await("50 132");
+        user.Await("changed");
+
+        user.Type("\u001d");
+        user.Await("p power off");
+        user.Type(" ");
+        user.Type("poweroff\r");
+        Assert.Equal(0, user.AwaitExit());
+        Assert.True(user.IsAsBefore, "the terminal has another mode than before");
+    }
+}
