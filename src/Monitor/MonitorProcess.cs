@@ -29,7 +29,7 @@ internal static class MonitorProcess
             signal.Cancel = true;
             session.Kill();
         });
-        ControlServer server = new(listener, session, entry.Id);
+        ControlServer server = new(listener, session, entry.Id, entry.Folder);
         server.Serve(owner, owns: true);
         Task accepting = server.AcceptAsync(closing.Token);
         ExitRecord exit = await session.Ended;

@@ -5,6 +5,7 @@ using Strata.Api.Machines;
 using Strata.Cli.Output;
 using Strata.Host.Processes;
 using Strata.Host.Sockets;
+using Strata.Host.Terminals;
 
 namespace Strata.Cli.Machines;
 
@@ -31,7 +32,7 @@ internal sealed class MachineFolder : IDisposable
         try
         {
             MachineFolder folder = new(UserFolders.OpenRuntime());
-            _ = folder._registry.Sweep();
+            _ = folder._registry.Sweep(RestoreTerminals);
             return folder;
         }
         catch (Exception failure) when (failure is Win32Exception or UnauthorizedAccessException or IOException)
@@ -65,6 +66,16 @@ internal sealed class MachineFolder : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _root.Dispose();
+
+    /// <summary>A machine and its command were killed in the same instant: nobody else gives their terminals back, unless a machine that lives has them now.</summary>
+    private static void RestoreTerminals(PrivateFolder dead, IReadOnlyList<PrivateFolder> living)
+    {
+        foreach (TerminalRecord left in TerminalRecord.ReadAll(dead))
+        {
+            if (!living.SelectMany(TerminalRecord.ReadAll).Any(left.IsSameTerminal))
+                _ = left.Restore();
+        }
+    }
 
     private async Task<StatusRecord?> InspectAsync(string id, CancellationToken cancellation)
     {

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
 using Strata.Cli.Output;
+using Strata.Host.Files;
 using Strata.Host.Processes;
 using Strata.Host.Sockets;
 
@@ -44,6 +45,12 @@ internal static class MonitorLauncher
     /// <summary>The path of the monitor's executable: beside this one.</summary>
     internal static string ExecutablePath => Path.Join(AppContext.BaseDirectory, "strata-monitor");
 
+    // The runtime's debugger pipes would be left among the temporary files by a monitor that is killed. Who wants them sets the variable to 1.
+    private static Dictionary<string, string?> Diagnostics => new(StringComparer.Ordinal)
+    {
+        ["DOTNET_EnableDiagnostics"] = Environment.GetEnvironmentVariable("DOTNET_EnableDiagnostics") ?? "0",
+    };
+
     /// <summary>Starts one.</summary>
     /// <exception cref="CommandException">It does not start.</exception>
     internal static async Task<LaunchedMonitor> StartAsync(MachineFolder machines, CancellationToken cancellation)
@@ -51,7 +58,7 @@ internal static class MonitorLauncher
         const string What = "cannot start a monitor process";
         const string Hint = "run: strata doctor";
         (Socket own, Socket its) = UnixSockets.Pair();
-        SafeFileHandle log = OpenLog(machines);
+        SafeFileHandle log = UnnamedFile.Create("strata-monitor log");
         try
         {
             using ChildProcess monitor = ChildProcess.Start(new()
@@ -59,6 +66,7 @@ internal static class MonitorLauncher
                 Path = ExecutablePath,
                 Arguments = [machines.Path],
                 Descriptors = [null, log, log, its.SafeHandle],
+                Environment = Diagnostics,
             });
             its.Dispose();
             using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -77,13 +85,5 @@ internal static class MonitorLauncher
         {
             throw new CommandException("E-MONITOR-START", What, $"it said nothing for {Patience.TotalSeconds} seconds", Hint, ExitCode.TimeOut);
         }
-    }
-
-    private static SafeFileHandle OpenLog(MachineFolder machines)
-    {
-        string path = Path.Join(machines.Path, $"log-{Environment.ProcessId}");
-        SafeFileHandle log = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        File.Delete(path);
-        return log;
     }
 }

@@ -8,6 +8,7 @@ internal static partial class Processes
     internal const int OpenReadOnly = 0;
     internal const int OpenReadWrite = 2;
     internal const int OpenCreate = 0x40;
+    internal const int OpenNonBlocking = 0x800;
     internal const int OpenDirectory = 0x10000;
     internal const int OpenNoFollow = 0x20000;
     internal const int OpenCloseOnExec = 0x80000;
@@ -95,6 +96,9 @@ internal static partial class Processes
 
     [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]
     internal static unsafe partial int Status(int descriptor, void* status);
+
+    [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]
+    internal static unsafe partial int StatusOf(SafeHandle file, void* status);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial long PidfdOpen(long number, int process, uint flags);

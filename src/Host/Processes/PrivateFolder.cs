@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Strata.Host.Processes;
@@ -13,6 +14,7 @@ public sealed class PrivateFolder : IDisposable
 {
     private const uint TypeAndModeMask = 0xF000 | 0x3F;
     private const uint TypeDirectory = 0x4000;
+    private const uint TypeRegular = 0x8000;
     private readonly SafeFileHandle _descriptor;
 
     private PrivateFolder(string path, SafeFileHandle descriptor)
@@ -59,6 +61,25 @@ public sealed class PrivateFolder : IDisposable
     {
         ObjectDisposedException.ThrowIf(_descriptor.IsClosed, this);
         return $"/proc/self/fd/{_descriptor.DangerousGetHandle()}/{name}";
+    }
+
+    /// <summary>The text of a file in this folder; null when there is none of at most <paramref name="limit"/> bytes. Links, pipes and devices are none.</summary>
+    public unsafe string? TryRead(string name, int limit)
+    {
+        int opened = Interop.Processes.Open(
+            Reach(name),
+            Interop.Processes.OpenReadOnly | Interop.Processes.OpenNoFollow | Interop.Processes.OpenNonBlocking | Interop.Processes.OpenCloseOnExec,
+            0);
+        if (opened < 0)
+            return null;
+        using SafeFileHandle file = new(opened, ownsHandle: true);
+
+        // SAFETY: as in Check; st_size is at 48.
+        byte* status = stackalloc byte[Interop.Processes.StatusBytes];
+        if (Interop.Processes.StatusOf(file, status) != 0 || (*(uint*)(status + 24) & 0xF000) != TypeRegular || *(long*)(status + 48) > limit)
+            return null;
+        byte[] bytes = new byte[limit];
+        return Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(file, bytes, 0));
     }
 
     /// <inheritdoc/>

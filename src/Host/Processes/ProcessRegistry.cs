@@ -36,13 +36,21 @@ public sealed class ProcessRegistry(PrivateFolder root)
     }
 
     /// <summary>Removes what killed processes left.</summary>
+    /// <param name="before">Called with the folder of each before it is removed, and with the folders of those that live.</param>
     /// <returns>The ids that were removed.</returns>
-    public IReadOnlyList<string> Sweep()
+    public IReadOnlyList<string> Sweep(Action<PrivateFolder, IReadOnlyList<PrivateFolder>>? before = null)
     {
         using FileLock exclusive = FileLock.Take(root.Reach(LockName));
-        List<string> swept = [.. Ids().Where(id => !IsLocked(id))];
+        List<string> living = [], swept = [];
+        foreach (string id in Ids())
+            (IsLocked(id) ? living : swept).Add(id);
         foreach (string id in swept)
+        {
+            if (before is not null)
+                Show(id, living, before);
             Remove(id);
+        }
+
         return swept;
     }
 
@@ -54,6 +62,25 @@ public sealed class ProcessRegistry(PrivateFolder root)
     {
         using FileLock exclusive = FileLock.Take(root.Reach(LockName));
         Remove(id);
+    }
+
+    private void Show(string id, List<string> living, Action<PrivateFolder, IReadOnlyList<PrivateFolder>> before)
+    {
+        List<PrivateFolder> open = [];
+        try
+        {
+            foreach (string each in living.Prepend(id))
+                open.Add(Open(each));
+            before(open[0], open[1..]);
+        }
+        catch (Exception failure) when (failure is System.ComponentModel.Win32Exception or UnauthorizedAccessException or IOException)
+        {
+            // A folder that others may use, or that went meanwhile, is believed nothing.
+        }
+        finally
+        {
+            open.ForEach(folder => folder.Dispose());
+        }
     }
 
     private void Remove(string id)

@@ -61,6 +61,30 @@ public sealed class TerminalMode
         return true;
     }
 
+    /// <summary>Gives <paramref name="terminal"/> this mode if it has this one's <see cref="AsRaw"/>: another one was set by somebody else since.</summary>
+    /// <returns>True when it was put back.</returns>
+    public bool RestoreIfRaw(SafeHandle terminal)
+    {
+        try
+        {
+            return Of(terminal).Matches(AsRaw()) && Apply(terminal);
+        }
+        catch (Win32Exception)
+        {
+            return false; // It is gone.
+        }
+    }
+
+    /// <summary>The mode that <see cref="ToString"/> wrote; null when it is none.</summary>
+    public static TerminalMode? TryParse(string text)
+    {
+        byte[] settings = new byte[Interop.Terminals.ModeBytes];
+        return Convert.FromHexString(text, settings, out _, out int written) == System.Buffers.OperationStatus.Done && written == settings.Length ? new(settings) : null;
+    }
+
+    /// <summary>The settings as one word.</summary>
+    public override string ToString() => Convert.ToHexStringLower(_settings);
+
     /// <summary>True when both are the same settings.</summary>
     public bool Matches(TerminalMode other) => other is not null && _settings.AsSpan().SequenceEqual(other._settings);
 }

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
 using Strata.Api.Machines;
+using Strata.Host.Processes;
 using Strata.Host.Sockets;
 using Strata.Monitor.Agent;
 using Strata.Monitor.Consoles;
@@ -12,7 +13,7 @@ namespace Strata.Monitor.Control;
 
 /// <summary>One client: reads its lines, does what they ask, answers each, and cleans up after it however it ends.</summary>
 /// <remarks>A client is hostile: lines, files and unread answers are bounded, and whatever it sends ends at worst its own connection.</remarks>
-internal sealed class ControlConnection(Socket socket, MachineSession session, string machineId) : IDisposable
+internal sealed class ControlConnection(Socket socket, int number, MachineSession session, string machineId, PrivateFolder folder) : IDisposable
 {
     /// <summary>How long a machine has to power itself off when the client that it belongs to is gone.</summary>
     private static readonly TimeSpan OwnerGrace = TimeSpan.FromSeconds(10);
@@ -143,7 +144,7 @@ internal sealed class ControlConnection(Socket socket, MachineSession session, s
                 return new TranscriptReply(session.Console(transcript.Console).Transcript.LastLines(transcript.Lines));
             case HoldTerminalRequest:
                 _terminal?.Dispose();
-                _terminal = new(TakeFiles(1)[0]);
+                _terminal = new(TakeFiles(1)[0], folder, number);
                 return new DoneReply();
             case ReleaseTerminalRequest:
                 _terminal?.Dispose();

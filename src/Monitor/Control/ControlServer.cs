@@ -5,17 +5,18 @@ using Strata.Host.Sockets;
 namespace Strata.Monitor.Control;
 
 /// <summary>Accepts the clients of one machine: this user's processes, and root's.</summary>
-internal sealed class ControlServer(Socket listener, MachineSession session, string machineId)
+internal sealed class ControlServer(Socket listener, MachineSession session, string machineId, PrivateFolder folder)
 {
     private const int MaximumConnections = 64;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ControlConnection, Task> _connections = [];     // under _gate
+    private int _lastNumber;
 
     /// <summary>Serves one client that is connected already: the one that started this monitor.</summary>
     internal void Serve(Socket socket, bool owns)
     {
-        ControlConnection connection = new(socket, session, machineId);
+        ControlConnection connection = new(socket, Interlocked.Increment(ref _lastNumber), session, machineId, folder);
         lock (_gate)
             _connections.Add(connection, Task.Run(() => ServeAsync(connection, owns)));
     }

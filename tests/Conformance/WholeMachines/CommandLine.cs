@@ -15,9 +15,12 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
     public static CommandLine Run(string input, params string[] arguments) => Run(Patience, input, arguments);
 
     /// <summary>Runs it to its end, within <paramref name="patience"/>.</summary>
-    public static CommandLine Run(TimeSpan patience, string input, params string[] arguments)
+    public static CommandLine Run(TimeSpan patience, string input, params string[] arguments) => Run(Repository.Home, patience, input, arguments);
+
+    /// <summary>Runs it to its end, with everything that strata keeps in <paramref name="home"/>.</summary>
+    public static CommandLine Run(string home, TimeSpan patience, string input, string[] arguments)
     {
-        using Process process = Start(arguments);
+        using Process process = Start(home, arguments);
         Collected output = new(process.StandardOutput), error = new(process.StandardError);
         _ = Task.Run(() => Type(process, input));
         bool ended = process.WaitForExit(patience);
@@ -35,8 +38,7 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
         return new CommandLine(process.ExitCode, output.Text, error.Text);
     }
 
-    /// <summary>Starts it with all streams piped.</summary>
-    public static Process Start(params string[] arguments)
+    private static Process Start(string home, string[] arguments)
     {
         ProcessStartInfo start = new(Repository.File("strata"), arguments)
         {
@@ -45,7 +47,7 @@ internal sealed record CommandLine(int ExitCode, string Output, string Error)
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["STRATA_HOME"] = Repository.Home;
+        start.Environment["STRATA_HOME"] = home;
         return Process.Start(start)!;
     }
 

@@ -21,6 +21,12 @@ internal sealed class TerminalSession : IDisposable
 
     /// <summary>Starts it in a window of 80 × 25; all of the session has to end within <paramref name="patience"/>.</summary>
     public TerminalSession(TimeSpan patience, params string[] arguments)
+        : this(Repository.Home, patience, arguments)
+    {
+    }
+
+    /// <summary>The same with everything that strata keeps in <paramref name="home"/>.</summary>
+    public TerminalSession(string home, TimeSpan patience, string[] arguments)
     {
         _patience = patience;
         _started = "strata " + string.Join(' ', arguments);
@@ -32,7 +38,7 @@ internal sealed class TerminalSession : IDisposable
             Path = Repository.File("strata"),
             Arguments = arguments,
             ControllingTerminal = _terminal.Path,
-            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["STRATA_HOME"] = Repository.Home, ["TERM"] = "vt100" },
+            Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["STRATA_HOME"] = home, ["TERM"] = "vt100" },
         });
     }
 
@@ -44,6 +50,9 @@ internal sealed class TerminalSession : IDisposable
 
     /// <summary>The command line's children: its monitor, when there is one.</summary>
     public IReadOnlyList<int> Monitors => ChildrenOf(Client.Id);
+
+    /// <summary>Time since its start.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 
     /// <summary>Types.</summary>
     public void Type(string text) => Assert.True(_stream.Write(Encoding.UTF8.GetBytes(text)));
@@ -60,7 +69,7 @@ internal sealed class TerminalSession : IDisposable
             Take(100);
             if (Client.TryWait(0) is { } code)
                 Fail($"'{text}' did not come before it ended with code {code}");
-            if (Stopwatch.GetElapsedTime(_start) > _patience)
+            if (Elapsed > _patience)
                 Fail($"'{text}' did not come");
         }
 
@@ -73,7 +82,7 @@ internal sealed class TerminalSession : IDisposable
         while (!condition())
         {
             Take(50);
-            if (Stopwatch.GetElapsedTime(_start) > _patience)
+            if (Elapsed > _patience)
                 Fail($"awaited in vain: {what}");
         }
     }
@@ -90,7 +99,7 @@ internal sealed class TerminalSession : IDisposable
     public void Fail(string why)
     {
         string seen = _seen.Length <= ShownOnFailure ? _seen.ToString() : _seen.ToString(_seen.Length - ShownOnFailure, ShownOnFailure);
-        Assert.Fail($"{_started}: {why}, {Stopwatch.GetElapsedTime(_start).TotalSeconds:0.0} s after its start; the terminal showed:\n{seen}");
+        Assert.Fail($"{_started}: {why}, {Elapsed.TotalSeconds:0.0} s after its start; the terminal showed:\n{seen}");
     }
 
     /// <inheritdoc/>
