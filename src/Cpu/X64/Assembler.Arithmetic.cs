@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using static Strata.Cpu.X64.EncodingNotation;
 using static Strata.Cpu.X64.EncodingTable;
 
@@ -188,6 +189,7 @@ internal sealed unsafe partial class Assembler
     /// <summary>rdx = sign of rax.</summary>
     public void Cqo() => EmitPlain(EncodingTable.Cdq | W1);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint ImulWithImmediate(OperandSize size, int immediate) =>
         immediate == (sbyte)immediate ? ImulRegRmImm8 | Narrow(size) : WithImmediate(ImulRegRmImm, size);
 }

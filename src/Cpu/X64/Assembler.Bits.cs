@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using static Strata.Cpu.X64.EncodingNotation;
 using static Strata.Cpu.X64.EncodingTable;
 
@@ -215,6 +216,7 @@ internal sealed unsafe partial class Assembler
     public void Blsi(OperandSize size, Register64 destination, Memory source) =>
         EmitVex(EncodingTable.Blsi | VexW(size), 0, (uint)destination, source);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint VexW(OperandSize size)
     {
         Debug.Assert(size is OperandSize.Dword or OperandSize.Qword, "these instructions have 32 and 64 bits only");

@@ -1,5 +1,6 @@
 // Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, sections 2.1 (instruction format), 2.2.1 (REX), 2.3.5 (VEX).
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using static Strata.Cpu.X64.EncodingNotation;
 
 namespace Strata.Cpu.X64;
@@ -135,6 +136,7 @@ internal sealed unsafe partial class Assembler
     }
 
     // 66 and F3; of legacy rows none has F2.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* EmitPrefixes(byte* p, uint row)
     {
         *p = 0x66;
@@ -143,6 +145,7 @@ internal sealed unsafe partial class Assembler
         return p + ((row >> 14) & 1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* EmitSegment(byte* p, ulong memory)
     {
         *p = (byte)(0x64 + ((memory >> Memory.GsShift) & 1));
@@ -150,6 +153,7 @@ internal sealed unsafe partial class Assembler
     }
 
     // `bytes` is 2 with ModRM, 1 without.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* EmitOpcode(byte* p, uint row, uint modRm, int bytes)
     {
         int map = (int)(row >> 11) & 3;
@@ -159,6 +163,7 @@ internal sealed unsafe partial class Assembler
         return p + escapes + bytes;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* EmitMemoryAndImmediate(byte* p, uint row, uint reg, Memory memory, int immediate)
     {
         ulong m = memory.Bits;
@@ -177,6 +182,7 @@ internal sealed unsafe partial class Assembler
     }
 
     // C5 [R vvvv L pp] where neither X, B, W nor another map than 0F is wanted, else C4 [RXB map] [W vvvv L pp]. R, X, B and vvvv are inverted.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte* EmitVexPrefix(byte* p, uint row, uint reg, uint vvvv, uint xb)
     {
         uint last = ((~vvvv & 0xF) << 3) | ((row >> 14) & 4) | ((row >> 13) & 3);

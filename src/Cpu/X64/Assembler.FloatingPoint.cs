@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using static Strata.Cpu.X64.EncodingNotation;
 
 namespace Strata.Cpu.X64;
@@ -230,7 +231,9 @@ internal sealed unsafe partial class Assembler
     public void VcvtSingleToHalf(Memory destination, XmmRegister source, int mode) => EmitVex(EncodingTable.VcvtSingleToHalf, (uint)source, 0, destination, mode);
 
     // Where W, not pp, tells the precisions apart; and where bit 0 of the opcode does.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint FusedW(Precision precision) => precision == Precision.Double ? W1 : W0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint OpcodeBit(Precision precision) => precision == Precision.Double ? 1u : 0u;
 }

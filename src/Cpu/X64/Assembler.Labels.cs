@@ -51,7 +51,8 @@ internal sealed unsafe partial class Assembler
         int here = Offset;
         for (int next = ~_labels[label.Index]; next != 0;)
         {
-            Reference reference = _references[next - 1];
+            // By reference: a copy of what was just written field by field stalls.
+            ref readonly Reference reference = ref _references[next - 1];
             int distance = here - reference.End;
             // SAFETY: the site lies in an instruction that was written in this buffer.
             if (reference.Bytes == 4)

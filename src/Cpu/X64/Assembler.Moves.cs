@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using static Strata.Cpu.X64.EncodingNotation;
 using static Strata.Cpu.X64.EncodingTable;
 
@@ -98,18 +99,22 @@ internal sealed unsafe partial class Assembler
     public void Set(Condition condition, Memory destination) => Emit(Setcc + (uint)condition, 0, destination);
 
     // What a size adds to a row whose opcode has no w bit: 66 or REX.W.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Narrow(OperandSize size) => (uint)size & (O16 | W1);
 
     // A row with an immediate of the operand's size, at most four bytes.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint WithImmediate(uint row, OperandSize size) =>
         (row | (uint)size) - (size == OperandSize.Byte ? Id - Ib : size == OperandSize.Word ? Id - Iw : 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint ZeroExtension(OperandSize from)
     {
         Debug.Assert(from is OperandSize.Byte or OperandSize.Word, "a doubleword is extended by mov");
         return from == OperandSize.Byte ? MovzxByte : MovzxWord;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint SignExtension(OperandSize size, OperandSize from)
     {
         Debug.Assert(from.Bytes() < size.Bytes(), "only to a wider size");

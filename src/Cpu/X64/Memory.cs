@@ -1,5 +1,6 @@
 // Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, section 2.1.5 (tables 2-2 and 2-3) and 2.2.1.2 to 2.2.1.6.
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Strata.Cpu.X64;
 
@@ -40,6 +41,7 @@ internal readonly struct Memory
     internal int Displacement => (int)Bits;
 
     /// <summary>[<paramref name="base"/> + <paramref name="displacement"/>].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Memory At(Register64 @base, int displacement = 0)
     {
         // Without an index a SIB byte is needed only where rm = 100 would announce one; index = 100 in it means none.
@@ -49,6 +51,7 @@ internal readonly struct Memory
     }
 
     /// <summary>[<paramref name="base"/> + <paramref name="index"/> * <paramref name="scale"/> + <paramref name="displacement"/>]; scale is 1, 2, 4 or 8, the index not rsp.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Memory At(Register64 @base, Register64 index, int scale = 1, int displacement = 0)
     {
         ulong low = (ulong)@base & 7;
@@ -58,35 +61,43 @@ internal readonly struct Memory
     }
 
     /// <summary>[<paramref name="index"/> * <paramref name="scale"/> + <paramref name="displacement"/>], always with four bytes of displacement.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Memory Indexed(Register64 index, int scale, int displacement = 0) =>
         new((uint)displacement | FourBytes | (4UL << ModRmShift) | Sib(5, index, scale) | ((((ulong)index >> 3) << 1) << RexShift));
 
     /// <summary>[<paramref name="displacement"/>], sign-extended: meant for segments.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Memory Absolute(int displacement) =>
         new((uint)displacement | FourBytes | (4UL << ModRmShift) | (0x25UL << SibShift) | (1UL << HasSibShift));
 
     /// <summary>[rip + ...] to the place that <paramref name="label"/> is or will be bound to.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Memory At(Label label) => new((uint)label.Index | FourBytes | (5UL << ModRmShift) | (3UL << RipShift));
 
     /// <summary>[rip + ...] to <paramref name="offset"/> bytes from the start of the code buffer; it may lie outside.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Memory AtOffset(int offset) => new((uint)offset | FourBytes | (5UL << ModRmShift) | (1UL << RipShift));
 
     /// <summary>The same operand in the segment of gs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Memory InGs() => new(Bits | (3UL << SegmentShift));
 
     /// <summary>The same operand in the segment of fs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Memory InFs() => new(Bits | (1UL << SegmentShift));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong WithDisplacement(ulong baseLow, int displacement)
     {
-        // mod = 00 with rm or base = 101 means rip or no base: rbp and r13 always have a displacement.
-        const ulong none = 0;
+        // mod = 00 with rm or base = 101 means rip or no base: rbp and r13 always have a displacement. Without branches: operands are as good as random.
         const ulong one = (1UL << LengthShift) | (0x40UL << ModRmShift);
-        const ulong four = FourBytes | (0x80UL << ModRmShift);
-        ulong form = displacement == 0 && baseLow != 5 ? none : displacement == (sbyte)displacement ? one : four;
-        return form | (uint)displacement;
+        const ulong fourInsteadOfOne = (3UL << LengthShift) | (0x40UL << ModRmShift);
+        ulong any = (displacement | (baseLow == 5 ? 1 : 0)) != 0 ? one : 0;
+        ulong wide = displacement != (sbyte)displacement ? fourInsteadOfOne : 0;
+        return (any + wide) | (uint)displacement;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Sib(ulong baseLow, Register64 index, int scale)
     {
         if (index == Register64.Rsp)
