@@ -119,12 +119,17 @@ public sealed class MachineBuilder
         if (sbi is not null)
         {
             harts[0].StartSupervisor(plan.Entry, plan.DeviceTree);
+            Add("sbi", platform);
             _machine.HartStopped = platform.HartStopped;
             _machine.HartEntering = platform.HartEntering;
         }
 
         ConnectDevices(bus, memory, clock, harts, console);
-        _machine.Connect(Tasks(clock, harts), harts);
+        CarrierTask[] tasks = Tasks(clock, harts);
+        if (tasks[0] is DeterministicTask turns)
+            Add("turns", turns);
+        Add("clock", clock); // The last: it takes the deadlines of the others' events.
+        _machine.Connect(tasks, harts);
         return _machine;
     }
 

@@ -38,6 +38,9 @@ public sealed class MachineState
         return hashes;
     }
 
+    /// <summary>The parts beside memory, in the order in which they are written.</summary>
+    internal IReadOnlyList<(string Name, IStateful Part)> Parts => _parts;
+
     private StateWriter Write()
     {
         StateWriter writer = new();

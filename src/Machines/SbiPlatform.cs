@@ -3,12 +3,15 @@ using Strata.Devices.Consoles;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
 using Strata.Guest.Sbi;
+using Strata.Guest.State;
 
 namespace Strata.Machines;
 
 /// <summary>The machine as our SBI sees it: harts that start and stop, fences, reset, the debug console.</summary>
-internal sealed class SbiPlatform(Func<Machine> machine, Hart[] harts, GuestMemory memory, ConsolePort console) : ISbiPlatform
+internal sealed class SbiPlatform(Func<Machine> machine, Hart[] harts, GuestMemory memory, ConsolePort console) : ISbiPlatform, IStateful
 {
+    private const ushort StateVersion = 1;
+
     private readonly Lock _lock = new();
 
     // All guarded by _lock. A hart's registers are its carrier's: one that asks to stop is stopped when its carrier has left it, and one that is started gets
@@ -75,6 +78,46 @@ internal sealed class SbiPlatform(Func<Machine> machine, Hart[] harts, GuestMemo
     }
 
     public int ReadConsole(Span<byte> bytes) => console.TakeInput(bytes);
+
+    /// <summary>Life cycles, and starts and interrupts that no carrier has brought to their harts yet.</summary>
+    public void Save(StateWriter writer)
+    {
+        lock (_lock)
+        {
+            writer.Section("sbi", StateVersion, section =>
+            {
+                for (int hart = 0; hart < harts.Length; hart++)
+                {
+                    section.U8((byte)_lifecycles[hart]);
+                    section.Bool(_heldInterrupts[hart]);
+                    section.Bool(_starts[hart] is not null);
+                    (ulong address, ulong opaque) = _starts[hart] ?? default;
+                    section.U64(address);
+                    section.U64(opaque);
+                }
+            });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Restore(ref StateReader reader)
+    {
+        StateReader section = reader.Section("sbi", StateVersion);
+        lock (_lock)
+        {
+            for (int hart = 0; hart < harts.Length; hart++)
+            {
+                HartLifecycle lifecycle = (HartLifecycle)section.U8();
+                if (lifecycle is not (HartLifecycle.Started or HartLifecycle.Stopped or HartLifecycle.StopPending))
+                    throw new InvalidStateException($"the saved state of hart {hart} contradicts itself");
+                _lifecycles[hart] = lifecycle;
+                _heldInterrupts[hart] = section.Bool();
+                bool isStarted = section.Bool();
+                (ulong, ulong) start = (section.U64(), section.U64());
+                _starts[hart] = isStarted ? start : null;
+            }
+        }
+    }
 
     /// <summary>A carrier is about to run the hart.</summary>
     public void HartEntering(int hartId)

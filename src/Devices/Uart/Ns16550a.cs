@@ -35,7 +35,7 @@ public sealed partial class Ns16550a : IMmioDevice, IStateful
         _clock = clock;
         _line = line;
         _port = port;
-        _input = clock.CreateEvent($"{name}-input", TakeInput);
+        _input = clock.CreateHostEvent($"{name}-input", TakeInput);
         _timeout = clock.CreateEvent($"{name}-timeout", TimeOut);
         port.HostActed = () => _input.Set(_clock.Now);
         Reset();

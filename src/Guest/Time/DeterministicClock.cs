@@ -1,5 +1,7 @@
+using System.Text;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
+using Strata.Guest.State;
 
 namespace Strata.Guest.Time;
 
@@ -15,6 +17,8 @@ public sealed class DeterministicClock : GuestClock
 
     /// <summary>2026-01-01 00:00:00 UTC, when every deterministic machine starts.</summary>
     private const ulong Epoch = 1_767_225_600_000_000_000;
+
+    private const ushort StateVersion = 1;
 
     private readonly EventQueue _queue = new();
     private readonly Lock _deviceLock;
@@ -63,7 +67,11 @@ public sealed class DeterministicClock : GuestClock
     }
 
     /// <inheritdoc/>
-    public override ClockEvent CreateEvent(string name, Func<MemoryWait?> action) => new QueuedEvent(name, action, Schedule);
+    public override ClockEvent CreateEvent(string name, Func<MemoryWait?> action) =>
+        _queue.Add(new QueuedEvent(name, action, Schedule) { IsState = true });
+
+    /// <inheritdoc/>
+    public override ClockEvent CreateHostEvent(string name, Func<MemoryWait?> action) => new QueuedEvent(name, action, Schedule);
 
     /// <inheritdoc/>
     public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action)
@@ -73,6 +81,37 @@ public sealed class DeterministicClock : GuestClock
         QueuedEvent due = new(name, () => work.Done.IsCompleted ? action() : work.Done, Schedule);
         due.Set(Now + modelledTicks);
         return work;
+    }
+
+    /// <inheritdoc/>
+    public override void Save(StateWriter writer) => writer.Section("clock", StateVersion, section =>
+    {
+        section.U64(InstructionCount);
+        QueuedEvent? unfinished = _unfinished is { IsState: true } named ? named : null;
+        section.Bool(unfinished is not null);
+        if (unfinished is not null)
+        {
+            section.Bytes(Encoding.ASCII.GetBytes(unfinished.Name));
+            section.U64(unfinished.TakenTicks);
+        }
+
+        _queue.Save(section);
+    });
+
+    /// <inheritdoc/>
+    public override void Restore(ref StateReader reader)
+    {
+        StateReader section = reader.Section("clock", StateVersion);
+        _completed = section.U64();
+        _unfinished = null;
+        if (section.Bool())
+        {
+            _unfinished = _queue.Find(section.Bytes());
+            _unfinished.TakenTicks = section.U64();
+        }
+
+        _queue.Restore(ref section);
+        _changed();
     }
 
     /// <summary>A hart is about to run on the owning carrier.</summary>

@@ -1,4 +1,6 @@
+using System.Text;
 using Strata.Guest.Memory;
+using Strata.Guest.State;
 using Strata.Host;
 
 namespace Strata.Guest.Time;
@@ -6,6 +8,7 @@ namespace Strata.Guest.Time;
 /// <summary>Guest time that follows the host's monotonic clock; events run on the worker pool when they fall due.</summary>
 public sealed class FreeRunningClock : GuestClock, IDisposable
 {
+    private const ushort StateVersion = 1;
     private const long NanosecondsPerTick = 1_000_000_000 / (long)TicksPerSecond;
 
     private readonly EventQueue _queue = new();
@@ -13,10 +16,9 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
     private readonly WorkerPool _pool;
     private readonly LoopTimer _timer;
     private readonly Action<Exception> _failed;
-    private readonly long _start = MonotonicClock.Nanoseconds;
 
-    // So far away that the host's clock never gets there: not worth a timer.
-    private readonly ulong _furthest;
+    // The host's time at tick 0. Written when a state is restored, before the machine runs.
+    private long _start = MonotonicClock.Nanoseconds;
 
     // Orders reading the next deadline with setting the timer: whoever sets it last has seen every event.
     private readonly Lock _armLock = new();
@@ -41,8 +43,10 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         _deviceLock = deviceLock;
         _failed = failed;
         _timer = loop.CreateTimer(Dispatch);
-        _furthest = (ulong)((long.MaxValue - _start) / NanosecondsPerTick);
     }
+
+    // So far away that the host's clock never gets there: not worth a timer.
+    private ulong Furthest => (ulong)((long.MaxValue - Math.Max(_start, 0)) / NanosecondsPerTick);
 
     /// <inheritdoc/>
     public override ulong Now => (ulong)((MonotonicClock.Nanoseconds - _start) / NanosecondsPerTick);
@@ -54,13 +58,42 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
     public override bool IsDeterministic => false;
 
     /// <inheritdoc/>
-    public override ClockEvent CreateEvent(string name, Func<MemoryWait?> action) => new QueuedEvent(name, action, Schedule);
+    public override ClockEvent CreateEvent(string name, Func<MemoryWait?> action) =>
+        _queue.Add(new QueuedEvent(name, action, Schedule) { IsState = true });
+
+    /// <inheritdoc/>
+    public override ClockEvent CreateHostEvent(string name, Func<MemoryWait?> action) => new QueuedEvent(name, action, Schedule);
 
     /// <inheritdoc/>
     public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action)
     {
         HostWorkBegan();
         return new Work(this, name, action);
+    }
+
+    /// <inheritdoc/>
+    public override void Save(StateWriter writer) => writer.Section("clock", StateVersion, section =>
+    {
+        section.U64(Now);
+        QueuedEvent[] waiting = [.. _queue.Named.Where(named => named.IsWaiting)];
+        section.U16((ushort)waiting.Length);
+        foreach (QueuedEvent named in waiting)
+            section.Bytes(Encoding.ASCII.GetBytes(named.Name));
+        _queue.Save(section);
+    });
+
+    /// <inheritdoc/>
+    public override void Restore(ref StateReader reader)
+    {
+        StateReader section = reader.Section("clock", StateVersion);
+        ulong now = section.U64();
+        if (now > (ulong)(long.MaxValue / NanosecondsPerTick))
+            throw new InvalidStateException("the saved state is of a time that no machine has lived to see");
+        _start = MonotonicClock.Nanoseconds - ((long)now * NanosecondsPerTick);
+        for (int count = section.U16(); count > 0; count--)
+            RunAgain(_queue.Find(section.Bytes()));
+        _queue.Restore(ref section);
+        Dispatch();
     }
 
     /// <summary>Runs no more events; one that is under way has ended when this returns. Host work in flight goes on: <see cref="GuestClock.WhenHostIsIdle"/>.</summary>
@@ -87,7 +120,7 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         {
             ulong next = _queue.NextDeadline;
             if (!_stopped)
-                _timer.Set(next < _furthest ? _start + ((long)next * NanosecondsPerTick) : long.MaxValue);
+                _timer.Set(next < Furthest ? _start + ((long)next * NanosecondsPerTick) : long.MaxValue);
         }
     }
 

@@ -1,4 +1,5 @@
 using Strata.Guest.Memory;
+using Strata.Guest.State;
 
 namespace Strata.Guest.Time;
 
@@ -8,7 +9,7 @@ namespace Strata.Guest.Time;
 /// under the machine's device lock, never on a carrier that runs guest code at that moment. In deterministic mode an event runs at an exact count of
 /// instructions; in free-running mode as soon as the host clock has reached its deadline.
 /// </remarks>
-public abstract class GuestClock
+public abstract class GuestClock : IStateful
 {
     /// <summary>Frequency of <c>mtime</c> and of <c>rdtime</c>, as on QEMU's <c>virt</c> board.</summary>
     public const ulong TicksPerSecond = 10_000_000;
@@ -40,6 +41,16 @@ public abstract class GuestClock
     /// <param name="action">Runs under the device lock. Answers null when done, or what to wait for: then it is run again, and guest time of a
     /// deterministic machine stands still until it is done.</param>
     public abstract ClockEvent CreateEvent(string name, Func<MemoryWait?> action);
+
+    /// <summary>Makes an event that the host's side of a part sets, at any moment, when it has something for the guest (input, room for output): no state of the
+    /// machine; a part that is restored sets it again if need be.</summary>
+    public virtual ClockEvent CreateHostEvent(string name, Func<MemoryWait?> action) => CreateEvent(name, action);
+
+    /// <summary>Writes what time it is and which events of <see cref="CreateEvent"/> are due when. Host work in flight is its owner's to save, and to begin again.</summary>
+    public abstract void Save(StateWriter writer);
+
+    /// <summary>Takes time and deadlines from a saved state; after the parts that own the events.</summary>
+    public abstract void Restore(ref StateReader reader);
 
     /// <summary>Announces work that the host does meanwhile (a disk read): <see cref="HostWork.Complete"/> is called from any thread when it is done, and
     /// <paramref name="action"/> then runs as an event; in deterministic mode exactly <paramref name="modelledTicks"/> from now, for which the machine waits if need be.</summary>

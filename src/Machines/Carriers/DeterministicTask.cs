@@ -1,13 +1,15 @@
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
+using Strata.Guest.State;
 using Strata.Guest.Time;
 
 namespace Strata.Machines.Carriers;
 
 /// <summary>A whole deterministic machine: its harts run one at a time in quanta of instructions, events fall between them at exact counts.</summary>
-internal sealed class DeterministicTask : CarrierTask
+internal sealed class DeterministicTask : CarrierTask, IStateful
 {
     private const ulong QuantumInstructions = 10_000;
+    private const ushort StateVersion = 1;
 
     private readonly Machine _machine;
     private readonly DeterministicClock _clock;
@@ -44,6 +46,28 @@ internal sealed class DeterministicTask : CarrierTask
 
     /// <summary>How far checkpoints are apart.</summary>
     public ulong CheckpointInstructions { get; set; } = 1_000_000;
+
+    /// <summary>Whose turn it is, how long it still lasts, and who wants none.</summary>
+    public void Save(StateWriter writer) => writer.Section("turns", StateVersion, section =>
+    {
+        section.U16((ushort)_current);
+        section.U64(_quantumLeft);
+        for (int hart = 0; hart < _harts.Length; hart++)
+            section.Bool(IsRunnable(hart));
+    });
+
+    /// <inheritdoc/>
+    public void Restore(ref StateReader reader)
+    {
+        StateReader section = reader.Section("turns", StateVersion);
+        int current = section.U16();
+        ulong quantumLeft = section.U64();
+        if (current >= _harts.Length || quantumLeft > QuantumInstructions)
+            throw new InvalidStateException("the saved turns of the harts contradict themselves");
+        (_current, _quantumLeft) = (current, quantumLeft);
+        for (int hart = 0; hart < _harts.Length; hart++)
+            _waiting[hart] = section.Bool() ? RunExitReason.Kicked : RunExitReason.WaitingForInterrupt;
+    }
 
     protected override bool RunSlice(Carrier carrier)
     {

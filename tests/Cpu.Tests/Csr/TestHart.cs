@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Strata.Cpu.RiscV.Csr;
 using Strata.Guest.Interrupts;
 using Strata.Guest.Memory;
+using Strata.Guest.State;
 using Strata.Guest.Time;
 
 namespace Strata.Cpu.Tests.Csr;
@@ -74,6 +75,10 @@ public sealed class ManualClock : GuestClock
         _events.Add(created);
         return created;
     }
+
+    public override void Save(StateWriter writer) => throw new NotSupportedException();
+
+    public override void Restore(ref StateReader reader) => throw new NotSupportedException();
 
     public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action) => throw new NotSupportedException();
 

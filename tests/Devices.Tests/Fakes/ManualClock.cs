@@ -1,4 +1,5 @@
 using Strata.Guest.Memory;
+using Strata.Guest.State;
 using Strata.Guest.Time;
 
 namespace Strata.Devices.Tests.Fakes;
@@ -30,6 +31,10 @@ internal sealed class ManualClock(bool deterministic = false) : GuestClock
         _events.Add(made);
         return made;
     }
+
+    public override void Save(StateWriter writer) => throw new NotSupportedException();
+
+    public override void Restore(ref StateReader reader) => throw new NotSupportedException();
 
     public override HostWork BeginHostWork(string name, ulong modelledTicks, Func<MemoryWait?> action)
     {

@@ -83,7 +83,7 @@ public sealed partial class VirtioBlock : IVirtioDevice
         _deterministic = endpoint.Clock.IsDeterministic;
         if (_deterministic)
             _runOnPool = new WorkInOrder(_runOnPool).Queue;
-        _reissue = endpoint.Clock.CreateEvent($"{Identity.Name}-reissue", Reissue);
+        _reissue = endpoint.Clock.CreateHostEvent($"{Identity.Name}-reissue", Reissue);
     }
 
     /// <inheritdoc/>
@@ -267,7 +267,7 @@ public sealed partial class VirtioBlock : IVirtioDevice
     private void Issue(BlockRequest request)
     {
         ulong now = Endpoint.Clock.Now;
-        ulong ticks = request.DueTicks > now ? request.DueTicks - now : (request.Done == 0 ? LatencyTicks : 0) + (request.SliceLength / BytesPerTick);
+        ulong ticks = request.DueTicks > 0 ? Math.Max(request.DueTicks, now) - now : (request.Done == 0 ? LatencyTicks : 0) + (request.SliceLength / BytesPerTick);
         request.DueTicks = now + ticks;
         request.NeedsHost = request.Done + request.SliceLength < request.Length;
         request.IsOnHost = true;

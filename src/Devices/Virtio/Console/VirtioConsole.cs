@@ -80,7 +80,7 @@ public sealed partial class VirtioConsole : IVirtioDevice
     public void Connect(VirtioEndpoint endpoint)
     {
         _endpoint = endpoint;
-        _hostActed = endpoint.Clock.CreateEvent($"{Identity.Name}-host", TakeHostActs);
+        _hostActed = endpoint.Clock.CreateHostEvent($"{Identity.Name}-host", TakeHostActs);
         foreach (ConsolePort port in _ports)
             port.HostActed = NotifyHostActed;
     }
