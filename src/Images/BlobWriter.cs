@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Strata.Host.Files;
 
 namespace Strata.Images;
 
@@ -40,7 +41,7 @@ internal sealed class BlobWriter : Stream
         _file.Flush(flushToDisk: true);
         var reference = new BlobReference(Convert.ToHexStringLower(_hash.GetHashAndReset()), _file.Length);
         _file.Dispose();
-        File.Move(_file.Name, Path.Combine(_folder, reference.Sha256), overwrite: true);
+        LastingFile.Move(_file.Name, Path.Combine(_folder, reference.Sha256));
         _kept = true;
         return reference;
     }

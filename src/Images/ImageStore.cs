@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Strata.Host.Files;
 using Strata.Images.Tiny;
 
 namespace Strata.Images;
@@ -177,7 +178,7 @@ public sealed class ImageStore
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(temporary, path, overwrite: true);
+        LastingFile.Move(temporary, path);
     }
 
     private string Folder(string name) => Directory.CreateDirectory(Path.Combine(Root, name)).FullName;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Strata.Api.Machines;
 using Strata.Cli.Output;
+using Strata.Host.Files;
 
 namespace Strata.Cli.Machines;
 
@@ -120,7 +121,9 @@ internal sealed class MachineFiles : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            string? hint = failure is UnauthorizedAccessException && access != FileAccess.Read ? $"a disk that may only be read is given as --disk {path},ro" : null;
+            string? hint = failure is not UnauthorizedAccessException || Directory.Exists(path) ? null
+                : access != FileAccess.Read ? $"become its owner, or have its owner permit it (chmod); a disk that may only be read is given as --disk {path},ro"
+                : "become its owner, or have its owner permit it (chmod)";
             throw new CommandException("E-FILE", $"cannot open the {what}", Reason(path, failure), hint);
         }
     }
@@ -128,7 +131,8 @@ internal sealed class MachineFiles : IDisposable
     private static string Reason(string path, Exception failure) => failure switch
     {
         FileNotFoundException or DirectoryNotFoundException => $"there is no file {path}",
-        UnauthorizedAccessException => Directory.Exists(path) ? $"{path} is a folder" : $"permission to open {path} is denied",
+        UnauthorizedAccessException when Directory.Exists(path) => $"{path} is a folder",
+        UnauthorizedAccessException => $"permission to open {path} is denied: {FileOwner.Describe(path) ?? "a folder on the way to it may not be entered"}",
         _ => failure.Message,
     };
 }

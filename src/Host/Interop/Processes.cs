@@ -12,6 +12,7 @@ internal static partial class Processes
     internal const int OpenDirectory = 0x10000;
     internal const int OpenNoFollow = 0x20000;
     internal const int OpenCloseOnExec = 0x80000;
+    internal const int OpenPathOnly = 0x200000;
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
     internal const short SpawnSetSignalDefaults = 0x04;
