@@ -26,12 +26,16 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
 
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<ExitRecord> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _killed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Action<MachinePhase>> _watchers = [];     // under _gate
     private MachinePhase _phase = MachinePhase.Empty;               // under _gate
     private Running? _running;                                      // under _gate, set once
 
     /// <summary>How it ended, when everything that the guest wrote was delivered.</summary>
     internal Task<ExitRecord> Ended => _ended.Task;
+
+    /// <summary>Completes when the machine was told to end without being asked.</summary>
+    internal Task Killed => _killed.Task;
 
     /// <summary>Where the machine is in its life.</summary>
     internal MachinePhase Phase
@@ -121,7 +125,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
         if (running is null)
             EndEmpty();
         else if (running.Agent is not { IsThere: true } agent || grace <= TimeSpan.Zero)
-            running.Machine.Kill();
+            Kill(running.Machine);
         else if (Enter(MachinePhase.Stopping))
             _ = StopAsync(running.Machine, agent, grace);
     }
@@ -135,7 +139,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
         if (running is null)
             EndEmpty();
         else
-            running.Machine.Kill();
+            Kill(running.Machine);
     }
 
     /// <summary>The machine as it is.</summary>
@@ -199,6 +203,12 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
         return true;
     }
 
+    private void Kill(IMonitoredMachine machine)
+    {
+        _ = _killed.TrySetResult();
+        machine.Kill();
+    }
+
     private void EndEmpty()
     {
         if (Phase == MachinePhase.Empty && Enter(MachinePhase.Exited))
@@ -209,7 +219,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
     {
         await agent.ShutDownAsync();
         if (await Task.WhenAny(machine.Exited, Task.Delay(grace)) != machine.Exited)
-            machine.Kill();
+            Kill(machine);
     }
 
     private async Task FollowAsync(Running running)

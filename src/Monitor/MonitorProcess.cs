@@ -18,7 +18,8 @@ internal static class MonitorProcess
     /// <param name="root">The registry's folder.</param>
     /// <param name="owner">The connection of the client that started this process; this takes it over.</param>
     /// <param name="make">Makes the machine.</param>
-    internal static async Task<ExitRecord> RunAsync(PrivateFolder root, Socket owner, MachineMaker make)
+    /// <param name="ending">Called when the machine has ended or was told to: from here on nothing may take long.</param>
+    internal static async Task<ExitRecord> RunAsync(PrivateFolder root, Socket owner, MachineMaker make, Action? ending = null)
     {
         using RegistryEntry entry = new ProcessRegistry(root).Enter();
         using Socket listener = UnixSockets.Listen(entry.Folder, ControlProtocol.SocketName, backlog: 16);
@@ -32,6 +33,8 @@ internal static class MonitorProcess
         ControlServer server = new(listener, session, entry.Id, entry.Folder);
         server.Serve(owner, owns: true);
         Task accepting = server.AcceptAsync(closing.Token);
+        _ = await Task.WhenAny(session.Ended, session.Killed);
+        ending?.Invoke();
         ExitRecord exit = await session.Ended;
         await closing.CancelAsync();
         await accepting;

@@ -9,5 +9,5 @@ if (args is not [var registry])
     return 2;
 using PrivateFolder root = PrivateFolder.Open(registry);
 using HostResources host = new(carrierCount: 1);
-_ = await MonitorProcess.RunAsync(root, UnixSockets.FromDescriptor(OwnerDescriptor), (machine, files) => HostedMachine.Make(host, machine, files));
+_ = await MonitorProcess.RunAsync(root, UnixSockets.FromDescriptor(OwnerDescriptor), (machine, files) => HostedMachine.Make(host, machine, files), LastResort.Arm);
 return 0;

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Strata.Api.Control;
 using Strata.Cli.Output;
+using Strata.Host.Processes;
 using Strata.Host.Terminals;
 
 namespace Strata.Cli.Terminals;
@@ -16,7 +17,11 @@ internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, Co
     private const int PowerOffGraceMs = 10_000;
     private const byte EndOfTransmission = 0x04;
 
+    /// <summary>A monitor ends itself half a minute after it was to end.</summary>
+    private static readonly TimeSpan MonitorPatience = TimeSpan.FromSeconds(40);
+
     private readonly SemaphoreSlim _screen = new(1);    // held by who writes to the screen: the guest, or the menu while it is open
+    private readonly CancellationTokenSource _ended = new();
     private readonly EscapeMenu _menu = new();
     private readonly bool _typed = Terminal.Is(StandardStreams.Input);
 
@@ -34,12 +39,24 @@ internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, Co
             await ShowOutputAsync(cancellation);
         }
 
-        if (_typed)
-            _ = await client.AskAsync<DoneReply>(new ReleaseTerminalRequest(), cancellation);
+        await _ended.CancelAsync();
+        try
+        {
+            if (_typed)
+                _ = await client.AskAsync<DoneReply>(new ReleaseTerminalRequest(), cancellation);
+        }
+        catch (IOException)
+        {
+            // The monitor has ended with its machine, and whoever waits for that has its answer. The terminal is as it was.
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _screen.Dispose();
+    public void Dispose()
+    {
+        _screen.Dispose();
+        _ended.Dispose();
+    }
 
     private async Task ShowOutputAsync(CancellationToken cancellation)
     {
@@ -103,11 +120,11 @@ internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, Co
                 break;
             case MenuChoice.PowerOff:
                 StandardStreams.WriteMessage("strata: powering off\r\n");
-                _ = client.AskAsync<DoneReply>(new PowerOffRequest(PowerOffGraceMs), CancellationToken.None);
+                _ = EndAsync(new PowerOffRequest(PowerOffGraceMs), TimeSpan.FromMilliseconds(PowerOffGraceMs) + MonitorPatience);
                 break;
             case MenuChoice.Kill:
                 StandardStreams.WriteMessage("strata: killed\r\n");
-                _ = client.AskAsync<DoneReply>(new KillRequest(), CancellationToken.None);
+                _ = EndAsync(new KillRequest(), MonitorPatience);
                 break;
             default:
                 break;
@@ -118,6 +135,21 @@ internal sealed class ConsoleView(MonitorClient client, ConsoleStream stream, Co
         if (!forGuest.IsEmpty)
             _ = Pass(forGuest);
         return taken;
+    }
+
+    /// <summary>Asks the monitor for the machine's end, and ends a monitor that does not do it: it may be stopped, or hang.</summary>
+    private async Task EndAsync(Request request, TimeSpan patience)
+    {
+        try
+        {
+            _ = client.AskAsync<DoneReply>(request, CancellationToken.None);
+            await Task.Delay(patience, _ended.Token);
+            _ = HostProcess.Signal(client.Hello.Pid, HostProcess.SignalKill);
+        }
+        catch (OperationCanceledException)
+        {
+            // It has ended.
+        }
     }
 
     private int Pass(ReadOnlySpan<byte> bytes)

@@ -80,6 +80,8 @@ internal sealed class AptSettings
             archives.Add(uri);
     }
 
+    private static readonly TimeSpan ProgramPatience = TimeSpan.FromSeconds(30);
+
     private static async Task<string> RunAsync(string program, string[] arguments, CancellationToken cancellation)
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -90,6 +92,8 @@ internal sealed class AptSettings
             RedirectStandardInput = true,
         };
         start.Environment["LC_ALL"] = "C";
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(ProgramPatience);
         try
         {
             using var process = Process.Start(start);
@@ -98,9 +102,13 @@ internal sealed class AptSettings
             process.StandardInput.Close();
             process.ErrorDataReceived += static (_, _) => { };
             process.BeginErrorReadLine();
-            string output = await process.StandardOutput.ReadToEndAsync(cancellation);
-            await process.WaitForExitAsync(cancellation);
+            string output = await process.StandardOutput.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
             return output;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ImageException("E-IMG-NETWORK", $"{program} did not end within {ProgramPatience.TotalSeconds:0} s", "see what apt's proxy detection waits for: apt-config dump Acquire");
         }
         catch (System.ComponentModel.Win32Exception)
         {

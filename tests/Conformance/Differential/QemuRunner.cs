@@ -15,6 +15,7 @@ public sealed class QemuRunner : IProgramRunner
         "zba=true,zbb=true,zbs=true,zicond=true,zicbom=true,zicbop=true,zicboz=true,zihintpause=true,zawrs=true," +
         "sstc=true,svade=true,svadu=true,svinval=true,svnapot=true,svpbmt=true,sv57=true,pmp=true,mmu=true,debug=false,pmu-mask=0xfffffff8";
 
+    private static readonly TimeSpan s_endPatience = TimeSpan.FromSeconds(30);
     private readonly string[] _options;
 
     /// <summary>An oracle with further options of QEMU, for comparisons of QEMU with itself.</summary>
@@ -60,8 +61,9 @@ public sealed class QemuRunner : IProgramRunner
             Task<string> text = process.StandardOutput.ReadToEndAsync();
             Task<string> errors = process.StandardError.ReadToEndAsync();
             bool hung = !process.WaitForExit(budget);
-            if (hung) process.Kill();
-            process.WaitForExit();
+            if (hung) process.Kill(entireProcessTree: true);
+            if (!process.WaitForExit(s_endPatience) || !Task.WaitAll([text, errors], s_endPatience))
+                throw new TimeoutException($"QEMU, process {process.Id}, or its streams did not end within {s_endPatience} of {(hung ? "being killed" : "its exit")}");
             if (!hung && process.ExitCode != 0 && text.Result.Length == 0)
                 throw new InvalidOperationException($"QEMU failed with code {process.ExitCode}: {errors.Result}");
             return new ProgramOutput(text.Result, process.ExitCode, hung);

@@ -10,6 +10,7 @@ namespace Strata.Conformance.Differential;
 /// <param name="translation">How it translates the guest's code; null: it interprets.</param>
 public sealed class StrataRunner(TranslationOptions? translation = null) : IProgramRunner, IDisposable
 {
+    private static readonly TimeSpan s_killPatience = TimeSpan.FromSeconds(60);
     private readonly HostResources _host = new(carrierCount: 1);
 
     /// <inheritdoc/>
@@ -38,7 +39,10 @@ public sealed class StrataRunner(TranslationOptions? translation = null) : IProg
         if (hung)
         {
             machine.Kill();
-            off.Wait();
+
+            // Disposing would wait as well: a machine that cannot be killed ends the run, with the stack of every thread that it holds up.
+            if (!off.Wait(s_killPatience))
+                Environment.FailFast($"a machine did not end within {s_killPatience} of being killed; {machine.InstructionsRetired} instructions, it said: {text}");
         }
 
         if (exit!.Reason == MachineExitReason.Failed) throw new InvalidOperationException($"The machine failed: {exit.Message}");
