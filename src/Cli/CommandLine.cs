@@ -70,11 +70,17 @@ internal static class CommandLine
     private static CommandException Misunderstood(ParseResult parsed, RootCommand root)
     {
         string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-        string? unknown = parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null;
-        IEnumerable<string> known = parsed.CommandResult.Command.Subcommands.Select(command => command.Name)
-            .Concat(parsed.CommandResult.Command.Options.Concat(root.Options).SelectMany(option => option.Aliases.Append(option.Name)));
+        string[] known = 
+        [
+            .. parsed.CommandResult.Command.Subcommands.Select(command => command.Name),
+            .. parsed.CommandResult.Command.Options.Concat(root.Options).SelectMany(option => option.Aliases.Append(option.Name)),
+        ];
+
+        // The parser takes an option that it does not know for an argument and complains of what follows.
+        string? option = parsed.Tokens.Select(token => token.Value).FirstOrDefault(word => word.StartsWith("--", StringComparison.Ordinal) && !known.Contains(word, StringComparer.Ordinal));
+        string? unknown = option ?? (parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0] : null);
         string? near = unknown is null ? null : known.Where(name => Spelling.IsNear(unknown, name)).MinBy(name => Spelling.Distance(unknown, name));
-        string why = unknown is not null && parsed.CommandResult.Command.Subcommands.Count > 0 ? $"there is no verb {unknown}" : Lowered(parsed.Errors[0]);
+        string why = option is not null ? $"there is no option {option}" : unknown is not null && parsed.CommandResult.Command.Subcommands.Count > 0 ? $"there is no verb {unknown}" : Lowered(parsed.Errors[0]);
         return new(
             "E-USAGE", "cannot understand the command line", why,
             near is null ? $"run: strata {verb}--help" : $"did you mean {near}? (strata {verb}--help tells more)", ExitCode.Usage);

@@ -7,6 +7,8 @@ public sealed class MessageTests
 {
     [Theory]
     [InlineData(2, "there is no verb rnu", "did you mean run?", "rnu")]
+    [InlineData(2, "there is no option --dsk", "did you mean --disk?", "run", "--dsk", "x")]
+    [InlineData(2, "there is no option --nope", "--help", "--nope")]
     [InlineData(2, "12 is 12 bytes, too little for a machine", "did you mean 12M?", "run", "--memory", "12")]
     [InlineData(2, "lots is no size", "512M or 1G", "run", "--memory", "lots")]
     [InlineData(2, "an image brings its own kernel", "--help", "run", "tiny", "--kernel", "x")]
