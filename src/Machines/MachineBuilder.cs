@@ -19,6 +19,7 @@ using Strata.Guest.Processors;
 using Strata.Guest.Sbi;
 using Strata.Guest.State;
 using Strata.Guest.Time;
+using Strata.Host;
 using Strata.Machines.Boot;
 using Strata.Machines.Carriers;
 using static Strata.Machines.MemoryMap;
@@ -66,7 +67,12 @@ public sealed class MachineBuilder
     private static byte[] MakeSeed(MachineConfiguration configuration)
     {
         if (configuration.Seed is null && !configuration.Deterministic)
-            return RandomNumberGenerator.GetBytes(SeedSize);
+        {
+            byte[] seed = new byte[SeedSize];
+            HostRandomness.Fill(seed);
+            return seed;
+        }
+
         byte[] number = new byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(number, configuration.Seed ?? 0);
         return SHA384.HashData(number);

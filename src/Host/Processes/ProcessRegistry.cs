@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Strata.Host.Processes;
 
 /// <summary>
@@ -20,12 +18,22 @@ public sealed class ProcessRegistry(PrivateFolder root)
         using FileLock exclusive = FileLock.Take(root.Reach(LockName));
         while (true)
         {
-            string id = RandomNumberGenerator.GetString(IdAlphabet, IdLength);
+            string id = NewId();
             if (Directory.Exists(root.Reach(id)))
                 continue;
             PrivateFolder folder = PrivateFolder.Make(root.Reach(id));
             return new(this, id, folder, FileLock.Take(folder.Reach(LockName)));
         }
+    }
+
+    private static string NewId()
+    {
+        Span<byte> numbers = stackalloc byte[IdLength];
+        HostRandomness.Fill(numbers);
+        Span<char> id = stackalloc char[IdLength];
+        for (int i = 0; i < IdLength; i++)
+            id[i] = IdAlphabet[numbers[i] % IdAlphabet.Length];
+        return new(id);
     }
 
     /// <summary>The ids of the processes that live, in order.</summary>

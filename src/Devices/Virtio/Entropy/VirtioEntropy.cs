@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Strata.Guest.Memory;
 using Strata.Guest.State;
 using Strata.Guest.Time;
+using Strata.Host;
 
 namespace Strata.Devices.Virtio.Entropy;
 
@@ -118,7 +119,7 @@ public sealed class VirtioEntropy : IVirtioDevice
     {
         if (_seed is null)
         {
-            RandomNumberGenerator.Fill(bytes);
+            HostRandomness.Fill(bytes);
             return;
         }
 
