@@ -3,11 +3,11 @@ namespace Strata.Host;
 /// <summary>A few threads that do what may block (disk I/O, waiting for an absent page), so that carriers and the event loop never do.</summary>
 public sealed class WorkerPool : IDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly SemaphoreSlim _available = new(0);
+    // A monitor and not a semaphore: a thread that waits for a SemaphoreSlim first yields some dozen times, which an idle machine pays at every tick.
+    private readonly object _gate = new();
     private readonly Thread[] _threads;
 
-    // Guarded by _lock.
+    // Guarded by _gate.
     private readonly Queue<Action> _queue = new();
     private bool _stopped;
 
@@ -26,49 +26,44 @@ public sealed class WorkerPool : IDisposable
     /// <exception cref="ObjectDisposedException">The pool has been told to end, and the caller is not one of its threads finishing what was queued.</exception>
     public void Queue(Action work)
     {
-        lock (_lock)
+        lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stopped && Array.IndexOf(_threads, Thread.CurrentThread) < 0, this);
             _queue.Enqueue(work);
-
-            // Within the lock: Dispose cannot get to the semaphore in between.
-            _available.Release();
+            Monitor.Pulse(_gate);
         }
     }
 
     /// <summary>Finishes what was queued, then ends the threads.</summary>
     public void Dispose()
     {
-        lock (_lock)
+        lock (_gate)
         {
             if (_stopped)
                 return;
             _stopped = true;
+            Monitor.PulseAll(_gate);
         }
 
-        _available.Release(_threads.Length);
         foreach (Thread thread in _threads)
         {
             if (thread != Thread.CurrentThread)
                 thread.Join();
         }
-
-        _available.Dispose();
     }
 
     private void Work()
     {
         while (true)
         {
-            _available.Wait();
             Action? work;
-            lock (_lock)
+            lock (_gate)
             {
-                if (!_queue.TryDequeue(out work))
+                while (!_queue.TryDequeue(out work))
                 {
                     if (_stopped)
                         return;
-                    continue;
+                    _ = Monitor.Wait(_gate);
                 }
             }
 
