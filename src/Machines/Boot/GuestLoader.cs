@@ -7,7 +7,8 @@ namespace Strata.Machines.Boot;
 /// <param name="devicePage">Address of a page within RAM that a device has taken (HTIF) and whose content goes there, or null.</param>
 public sealed class GuestLoader(GuestMemory memory, ulong? devicePage = null)
 {
-    private const int ChunkBytes = 1 << 20;
+    // Small enough not to stay behind on the large object heap.
+    private const int ChunkBytes = 64 << 10;
 
     private readonly List<(ulong Start, ulong End, string What)> _taken = [];
 
