@@ -48,11 +48,18 @@ internal sealed class IdleBenchmark : IBenchmark
 
     private static void AddMemory(BenchRun run, string row, string guestRow, string subject, int process)
     {
-        double all = HostProcess.ProportionalMemoryBytes(process) ?? throw new BenchException("a machine ended while it was idle");
         double guest = GuestMemory(process);
-        run.Add(row, "MB", subject, (all - guest) / Megabyte);
+        run.Add(row, "MB", subject, (Rollup(process, "Pss:") - guest) / Megabyte);
+        run.Add($"{row}, private part", "MB", subject, (Rollup(process, "Private_Clean:", "Private_Dirty:") - guest) / Megabyte);
         run.Add(guestRow, "MB", subject, guest / Megabyte);
     }
+
+    /// <summary>Bytes in these lines of /proc/PID/smaps_rollup. PSS also counts a share of what others use too, so it hangs on who else runs.</summary>
+    private static double Rollup(int process, params string[] names) =>
+        File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/smaps_rollup"))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(words => names.Contains(words[0]))
+            .Sum(words => long.Parse(words[1], CultureInfo.InvariantCulture) * 1024.0);
 
     /// <summary>The resident part of the mapping that is the guest's RAM: writable, without a name, as large as RAM or a little larger (proc_pid_smaps(5)).</summary>
     private static double GuestMemory(int process)
