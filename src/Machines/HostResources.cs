@@ -13,7 +13,7 @@ public sealed class HostResources : IDisposable
     {
         EventLoop = new EventLoop("events");
         Pool = new WorkerPool("devices", PoolThreads);
-        Carriers = new CarrierPool(carrierCount > 0 ? carrierCount : Environment.ProcessorCount);
+        Carriers = new CarrierPool(carrierCount > 0 ? carrierCount : Environment.ProcessorCount, EventLoop);
     }
 
     /// <summary>Timers and descriptors.</summary>

@@ -103,7 +103,9 @@ public sealed class MachineBuilder
 
         HartFamily processors = new(
             memory,
-            _configuration.Translation is { } asked ? asked with { CountsInstructions = asked.CountsInstructions || _configuration.Deterministic } : null);
+            _configuration.Engine == ExecutionEngine.Translator
+                ? _configuration.Translation with { CountsInstructions = _configuration.Translation.CountsInstructions || _configuration.Deterministic }
+                : null);
         Hart[] harts = new Hart[_configuration.HartCount];
         MachineConsole console = new();
         _machine = new Machine(_host, _configuration, frames)

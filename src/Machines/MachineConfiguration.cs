@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Strata.Cpu.Translations;
+using Strata.Host;
 using Strata.Machines.Boot;
 using Strata.Storage.Disks;
 
@@ -17,8 +18,11 @@ public sealed record MachineConfiguration
     /// <summary>Number of harts.</summary>
     public int HartCount { get; init; } = 1;
 
-    /// <summary>How the guest's code is translated; null: it is interpreted, with the same results.</summary>
-    public TranslationOptions? Translation { get; init; }
+    /// <summary>What executes the guest's instructions.</summary>
+    public ExecutionEngine Engine { get; init; }
+
+    /// <summary>How the translator works.</summary>
+    public TranslationOptions Translation { get; init; } = new();
 
     /// <summary>Time derives from retired instructions, and the same run gives the same states.</summary>
     public bool Deterministic { get; init; }
@@ -28,6 +32,16 @@ public sealed record MachineConfiguration
 
     /// <summary>Disks, in the order in which the guest finds them.</summary>
     public IReadOnlyList<DiskConfiguration> Disks { get; init; } = [];
+}
+
+/// <summary>What executes a guest's instructions; all give the same results.</summary>
+public enum ExecutionEngine
+{
+    /// <summary>They are executed one by one: the reference.</summary>
+    Interpreter,
+
+    /// <summary>They are translated to machine code of the host (<see cref="HostProcessor.CanTranslate"/>).</summary>
+    Translator,
 }
 
 /// <summary>A disk of a machine.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
 using Strata.Api.Machines;
 using Strata.Guest.Ports;
+using Strata.Host;
 using Strata.Machines;
 using Strata.Machines.Boot;
 
@@ -10,6 +11,8 @@ namespace Strata.Monitor;
 /// <summary>A machine of ours as the monitor sees it: made from an API record, started anew when its guest resets it.</summary>
 internal sealed class HostedMachine : IMonitoredMachine
 {
+    private const string What = "cannot make the machine";
+
     private readonly HostResources _host;
     private readonly MachineConfiguration _configuration;
     private readonly TaskCompletionSource<ExitRecord> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -41,9 +44,6 @@ internal sealed class HostedMachine : IMonitoredMachine
     /// <exception cref="MonitorException">It cannot be made.</exception>
     internal static HostedMachine Make(HostResources host, MachineRecord record, IReadOnlyList<SafeFileHandle> files)
     {
-        const string What = "cannot make the machine";
-        if (record.Engine != "interpreter")
-            throw new MonitorException(new("E-ENGINE", What, $"there is no engine called {record.Engine}", "engines: interpreter"));
         try
         {
             return new(host, Configure(record, files));
@@ -108,9 +108,20 @@ internal sealed class HostedMachine : IMonitoredMachine
             Boot = boot,
             MemoryBytes = (ulong)Math.Max(0, record.MemoryBytes),
             Deterministic = record.Deterministic,
+            Engine = EngineOf(record.Engine),
             Disks = [.. record.Disks.Select(disk => DiskConfiguration.Raw(File(disk.File), disk.File.Name, disk.ReadOnly, disk.Serial ?? ""))],
         };
     }
+
+    private static ExecutionEngine EngineOf(string? engine) => engine switch
+    {
+        MachineEngine.Interpreter => ExecutionEngine.Interpreter,
+        null => HostProcessor.Detect().CanTranslate ? ExecutionEngine.Translator : ExecutionEngine.Interpreter,
+        MachineEngine.Translator when HostProcessor.Detect().WhyNot is { } why => throw new MonitorException(
+            new("E-ENGINE", What, $"the translator does not run on this processor: {why}", "leave --engine out, or ask for the interpreter")),
+        MachineEngine.Translator => ExecutionEngine.Translator,
+        _ => throw new MonitorException(new("E-ENGINE", What, $"there is no engine called {engine}", $"engines: {MachineEngine.Translator}, {MachineEngine.Interpreter}")),
+    };
 
     private static ExitRecord RecordOf(MachineExit exit)
     {

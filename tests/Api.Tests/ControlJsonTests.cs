@@ -54,7 +54,7 @@ public sealed class ControlJsonTests
         StartRequest start = Assert.IsType<StartRequest>(ControlJson.ParseRequest(
             """{"id":3,"new":1,"machine":{"memoryBytes":5,"boot":{"kernel":{"index":0,"name":"k","x":[]}}},"foreground":true,"do":"start"}"""u8));
         Assert.Empty(start.Machine.Disks);
-        Assert.Equal("interpreter", start.Machine.Engine);
+        Assert.Null(start.Machine.Engine);
         Assert.Equal("", start.Machine.Boot.Append);
     }
 

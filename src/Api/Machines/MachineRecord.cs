@@ -22,8 +22,18 @@ public sealed record MachineRecord
     /// <summary>Whether it computes the same every time.</summary>
     public bool Deterministic { get; init; }
 
-    /// <summary>What executes its instructions: <c>interpreter</c>.</summary>
-    public string Engine { get; set; } = "interpreter";
+    /// <summary>What executes its instructions: one of <see cref="MachineEngine"/>; null for the best there is.</summary>
+    public string? Engine { get; init; }
+}
+
+/// <summary>What can execute a machine's instructions, as it is written.</summary>
+public static class MachineEngine
+{
+    /// <summary>They are translated to machine code of the host.</summary>
+    public const string Translator = "translator";
+
+    /// <summary>They are executed one by one, with the same results.</summary>
+    public const string Interpreter = "interpreter";
 }
 
 /// <summary>How a machine starts: a kernel by the monitor's own firmware interface, or a firmware of the user's.</summary>

@@ -36,6 +36,7 @@ internal sealed class MachineFiles : IDisposable
                 MemoryBytes = plan.MemoryBytes,
                 Disks = [.. plan.Disks.Select(files.Disk)],
                 Deterministic = plan.Deterministic,
+                Engine = plan.Engine,
             };
             return files;
         }

@@ -35,6 +35,9 @@ internal sealed record RunPlan
     /// <summary>Whether it computes the same every time.</summary>
     internal bool Deterministic { get; init; }
 
+    /// <summary>What executes its instructions; null for the best there is.</summary>
+    internal string? Engine { get; init; }
+
     /// <summary>The command to run in it; null for the console.</summary>
     internal IReadOnlyList<string>? Command { get; init; }
 

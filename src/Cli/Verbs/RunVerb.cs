@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Strata.Api.Machines;
 using Strata.Cli.Machines;
 using Strata.Cli.Output;
 using Strata.Host.Terminals;
@@ -27,7 +28,9 @@ internal static class RunVerb
         Option<string[]> disks = new("--disk") { Description = "a raw disk image; may be given several times", HelpName = "FILE[,ro][,serial=S]", Arity = ArgumentArity.OneOrMore };
         Option<string?> memory = new("--memory", "-m") { Description = "the size of its RAM (default: 512M)", HelpName = "SIZE" };
         Option<bool> deterministic = new("--deterministic") { Description = "compute the same every time: time is counted in instructions" };
-        Command verb = new(Name, "run a new machine, with a shell or one command in it") { image, kernel, initrd, append, firmware, disks, memory, deterministic };
+        Option<string?> engine = new("--engine") { Description = "what executes the guest's instructions (default: the translator, where the processor allows it)", HelpName = "translator|interpreter" };
+        engine.AcceptOnlyFromAmong(MachineEngine.Translator, MachineEngine.Interpreter);
+        Command verb = new(Name, "run a new machine, with a shell or one command in it") { image, kernel, initrd, append, firmware, disks, memory, deterministic, engine };
         verb.SetAction((parsed, cancellation) =>
         {
             RunPlan plan = new()
@@ -41,6 +44,7 @@ internal static class RunVerb
                 Disks = [.. (parsed.GetValue(disks) ?? []).Select(DiskArgument.Parse)],
                 MemoryBytes = MemoryBytes(parsed.GetValue(memory)),
                 Deterministic = parsed.GetValue(deterministic),
+                Engine = parsed.GetValue(engine),
                 Command = guestCommand,
             };
             return RunAsync(plan, new Report(parsed.GetValue(options.Json)), parsed.GetValue(options.Progress), cancellation);

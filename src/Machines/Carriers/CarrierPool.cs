@@ -7,12 +7,16 @@ namespace Strata.Machines.Carriers;
 /// <summary>The threads that run harts: as many as the host has cores, for all machines of the process.</summary>
 /// <remarks>
 /// A carrier takes the next runnable task from one queue, runs it for a slice and puts it back if it wants to go on. A waiting hart holds no thread.
+/// Translated code does not count instructions, so a slice has no end of its own: while tasks wait, the harts that run are kicked every few milliseconds.
 /// Each carrier keeps a set of fills for each machine that it has served lately.
 /// </remarks>
 public sealed class CarrierPool : IDisposable
 {
+    private const long SliceNanoseconds = 2_000_000;
+
     private readonly Lock _lock = new();
     private readonly Carrier[] _carriers;
+    private readonly LoopTimer _sliceEnd;
 
     // All guarded by _lock.
     private readonly Queue<CarrierTask> _runnable = new();
@@ -22,9 +26,13 @@ public sealed class CarrierPool : IDisposable
     // Written under _lock, read without it: tasks in the queue.
     private int _runnableCount;
 
+    // 1 while the timer is set.
+    private int _sliceIsTimed;
+
     /// <summary>Starts <paramref name="carrierCount"/> carriers.</summary>
-    public CarrierPool(int carrierCount)
+    public CarrierPool(int carrierCount, EventLoop eventLoop)
     {
+        _sliceEnd = eventLoop.CreateTimer(EndSlices);
         _carriers = new Carrier[carrierCount];
         for (int i = 0; i < carrierCount; i++)
             _carriers[i] = new Carrier(this, i);
@@ -52,6 +60,8 @@ public sealed class CarrierPool : IDisposable
         }
 
         foreach (Carrier carrier in _carriers)
+            carrier.Running?.Kick();
+        foreach (Carrier carrier in _carriers)
             carrier.Join();
     }
 
@@ -73,7 +83,22 @@ public sealed class CarrierPool : IDisposable
                 wake = parked;
         }
 
-        wake?.Parking.Signal();
+        if (wake is not null)
+            wake.Parking.Signal();
+        else if (Interlocked.Exchange(ref _sliceIsTimed, 1) == 0)
+            _sliceEnd.Set(MonotonicClock.Nanoseconds + SliceNanoseconds);
+    }
+
+    // On the event loop.
+    private void EndSlices()
+    {
+        Volatile.Write(ref _sliceIsTimed, 0);
+        if (!HasRunnable)
+            return;
+        foreach (Carrier carrier in _carriers)
+            carrier.Running?.Kick();
+        if (Interlocked.Exchange(ref _sliceIsTimed, 1) == 0)
+            _sliceEnd.Set(MonotonicClock.Nanoseconds + SliceNanoseconds);
     }
 
     // Answers null when the pool is stopped.
@@ -109,6 +134,9 @@ internal sealed class Carrier
     // Guarded by _lock: a slot for each machine that this carrier has served.
     private readonly Dictionary<GuestMemory, CarrierSlot> _slots = [];
 
+    // Written by the carrier, read by the event loop: a kick that comes late costs its hart one poll.
+    private volatile IProcessor? _running;
+
     public Carrier(CarrierPool pool, int index)
     {
         _pool = pool;
@@ -116,6 +144,13 @@ internal sealed class Carrier
     }
 
     public Futex Parking { get; } = new();
+
+    /// <summary>The hart that is being run.</summary>
+    public IProcessor? Running
+    {
+        get => _running;
+        set => _running = value;
+    }
 
     public void Start() => _thread.Start();
 

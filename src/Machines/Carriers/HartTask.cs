@@ -6,7 +6,7 @@ namespace Strata.Machines.Carriers;
 /// <summary>A hart of a free-running machine.</summary>
 internal sealed class HartTask : CarrierTask
 {
-    // A few milliseconds of the interpreter: so long others may have to wait for a carrier.
+    // A few milliseconds of the interpreter; translated code runs until it is kicked.
     private const ulong SliceInstructions = 500_000;
 
     private readonly Machine _machine;
@@ -39,10 +39,12 @@ internal sealed class HartTask : CarrierTask
             RunExit exit;
             try
             {
+                carrier.Running = _hart;
                 exit = _hart.Run(slot.Fills, SliceInstructions);
             }
             finally
             {
+                carrier.Running = null;
                 _machine.Memory.Revocations.Leave(slot);
             }
 

@@ -23,7 +23,8 @@ public sealed class StrataRunner(TranslationOptions? translation = null) : IProg
         {
             Boot = new FirmwareBoot(new BootFile(elf, "guest program")),
             MemoryBytes = 128UL << 20,
-            Translation = translation,
+            Engine = translation is null ? ExecutionEngine.Interpreter : ExecutionEngine.Translator,
+            Translation = translation ?? new TranslationOptions(),
         };
         using Machine machine = MachineBuilder.Build(_host, configuration);
         SerialText text = new(machine.Serial);

@@ -1,3 +1,4 @@
+using Strata.Host;
 using Strata.Machines.Carriers;
 
 namespace Strata.Machines.Tests.Harts;
@@ -11,7 +12,8 @@ public sealed class CarrierTaskTests(ITestOutputHelper output)
     [InlineData(3, 40)]
     public void AfterEveryWakeUpTheTaskLooksAgain(int carriers, int taskCount)
     {
-        using CarrierPool pool = new(carriers);
+        using EventLoop loop = new("test");
+        using CarrierPool pool = new(carriers, loop);
         CountingTask[] tasks = [.. Enumerable.Range(0, taskCount).Select(_ => new CountingTask(pool))];
         int seed = Seed.Take(output);
         Thread[] wakers = [.. Enumerable.Range(0, 3).Select(index => new Thread(() => WakeAtRandom(tasks, new Random(seed + index))))];
@@ -31,7 +33,8 @@ public sealed class CarrierTaskTests(ITestOutputHelper output)
     [Fact]
     public void ATaskThatWantsMoreIsRunAgainAndOthersToo()
     {
-        using CarrierPool pool = new(1);
+        using EventLoop loop = new("test");
+        using CarrierPool pool = new(1, loop);
         CountingTask greedy = new(pool) { Greedy = true };
         CountingTask modest = new(pool);
         greedy.Request();
@@ -44,9 +47,10 @@ public sealed class CarrierTaskTests(ITestOutputHelper output)
     [Fact]
     public void APoolEndsWhileTasksAreWoken()
     {
+        using EventLoop loop = new("test");
         for (int round = 0; round < 15; round++)
         {
-            CarrierPool pool = new(2);
+            CarrierPool pool = new(2, loop);
             CountingTask[] tasks = [.. Enumerable.Range(0, 4).Select(_ => new CountingTask(pool))];
             Thread waker = new(() => WakeAtRandom(tasks, new Random(round)));
             waker.Start();
