@@ -70,7 +70,7 @@ internal static class CommandLine
     private static CommandException Misunderstood(ParseResult parsed, RootCommand root)
     {
         string verb = parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
-        string[] known = 
+        string[] known =
         [
             .. parsed.CommandResult.Command.Subcommands.Select(command => command.Name),
             .. parsed.CommandResult.Command.Options.Concat(root.Options).SelectMany(option => option.Aliases.Append(option.Name)),
