@@ -19,7 +19,7 @@ public sealed class HartFamily : IProcessorFamily, IDisposable
         if (translation is null)
             return;
         Translation = translation;
-        Blocks = new BlockCache(memory, Directory, new RiscVFrontEnd(), HartLayout.Describe([.. RiscVFrontEnd.HotRegisters]), RuntimeEntries.Calls, translation);
+        Blocks = new BlockCache(memory, Directory, new RiscVFrontEnd(), HartLayout.Describe([.. RiscVFrontEnd.HotRegisters], FloatLowering.Floats), RuntimeEntries.Calls, translation);
     }
 
     internal GuestMemory Memory { get; }

@@ -17,4 +17,13 @@ internal struct EmittedState
 
     /// <summary>In code that counts: instructions that may still be executed.</summary>
     public long Budget;
+
+    /// <summary>The vector registers and mxcsr are the guest's; never while managed code runs.</summary>
+    public uint FloatsLoaded;
+
+    /// <summary>mxcsr on its way in or out.</summary>
+    public uint FloatControl;
+
+    /// <summary>What mxcsr was before the guest's.</summary>
+    public uint HostFloatControl;
 }

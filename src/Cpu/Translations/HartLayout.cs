@@ -12,7 +12,7 @@ internal static unsafe class HartLayout
     public static int SizeBytes => EmittedOffset + sizeof(EmittedState);
 
     /// <summary>As emitted code sees it.</summary>
-    public static StateLayout Describe(byte[] hotSlots)
+    public static StateLayout Describe(byte[] hotSlots, GuestFloats floats)
     {
         HartState hart = default;
         EmittedState emitted = default;
@@ -25,6 +25,13 @@ internal static unsafe class HartLayout
             CurrentPage = EmittedOffset + (int)((byte*)&emitted.CurrentPage - (byte*)&emitted),
             Tlb = EmittedOffset + (int)((byte*)&emitted.Tlb - (byte*)&emitted),
             Budget = EmittedOffset + (int)((byte*)&emitted.Budget - (byte*)&emitted),
+            Floats = floats,
+            FloatStatus = (int)((byte*)&hart.MStatus - (byte*)&hart),
+            FloatRounding = (int)((byte*)&hart.Frm - (byte*)&hart),
+            FloatFlags = (int)((byte*)&hart.Fflags - (byte*)&hart),
+            FloatsLoaded = EmittedOffset + (int)((byte*)&emitted.FloatsLoaded - (byte*)&emitted),
+            FloatControl = EmittedOffset + (int)((byte*)&emitted.FloatControl - (byte*)&emitted),
+            HostFloatControl = EmittedOffset + (int)((byte*)&emitted.HostFloatControl - (byte*)&emitted),
             TlbEntries = Paging.SoftwareTlb.EntryCount,
         };
     }

@@ -151,7 +151,8 @@ internal sealed unsafe partial class BlockEmitter
         AccessDescriptor descriptor = AccessDescriptor.Make(i.PageOffset, i.Length, 0, 0, false, NotExecuted(in i));
         _asm.Mov(Rax, i.Immediate);
         _asm.Mov(Rdx, descriptor.Bits);
-        _asm.CallRel32(_stubs.Interpret - _origin);
+        _asm.CallRel32((i.Opcode == IrOpcode.Interpret ? InterpretStub : _stubs.Interpret) - _origin);
+        ForgetFloats();
     }
 
     private int NotExecuted(in IrInstruction i) => _counts ? _block.GuestInstructions - i.Index : 0;

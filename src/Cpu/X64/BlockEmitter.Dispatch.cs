@@ -54,6 +54,9 @@ internal sealed unsafe partial class BlockEmitter
             case IrOpcode.Store64:
                 Store(in i, 3);
                 return;
+            case >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore:
+                FloatingPoint(in i);
+                return;
             case IrOpcode.Fence:
                 _asm.LockAlu(Arithmetic.Or, Dword, Memory.At(Rsp), 0);
                 return;

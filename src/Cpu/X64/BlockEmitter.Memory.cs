@@ -15,7 +15,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         Register64 address = Address(in i);
         byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
-        Label back = Translate(address, table: 0, sizeLog, _stubs.Load, AccessDescriptor.Make(i.PageOffset, i.Length, slot, sizeLog, isSigned, NotExecuted(in i)));
+        Label back = Translate(address, table: 0, sizeLog, LoadStub, AccessDescriptor.Make(i.PageOffset, i.Length, slot, sizeLog, isSigned, NotExecuted(in i)));
         Memory place = Memory.At(address, Rcx);
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         switch (sizeLog)
@@ -53,7 +53,7 @@ internal sealed unsafe partial class BlockEmitter
     private void Store(in IrInstruction i, int sizeLog)
     {
         Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, sizeLog, _stubs.Store, AccessDescriptor.Make(i.PageOffset, i.Length, i.Right, sizeLog, false, NotExecuted(in i)));
+        Label back = Translate(address, table: 1, sizeLog, StoreStub, AccessDescriptor.Make(i.PageOffset, i.Length, i.Right, sizeLog, false, NotExecuted(in i)));
         Memory place = Memory.At(address, Rcx);
         OperandSize size = sizeLog switch
         {
@@ -98,6 +98,13 @@ internal sealed unsafe partial class BlockEmitter
     {
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
+        Translate(address, table, sizeLog, miss);
+        _coldAccesses.Add(new ColdAccess(miss, back, stub, address, descriptor));
+        return back;
+    }
+
+    private void Translate(Register64 address, int table, int sizeLog, Label miss)
+    {
         int offset = table * _tableBytes;
         _asm.Rorx(Qword, Rcx, address, 8);
         _asm.And(Dword, Rcx, _indexMask);
@@ -106,7 +113,5 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Cmp(Qword, Rdx, PageBytes - (1 << sizeLog));
         _asm.Jcc(Condition.Above, miss);
         _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, offset + 8));
-        _coldAccesses.Add(new ColdAccess(miss, back, stub, address, descriptor));
-        return back;
     }
 }

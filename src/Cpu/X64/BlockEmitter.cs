@@ -25,7 +25,8 @@ internal interface IBlockPage
 
 /// <summary>Writes the machine code of blocks: one pass over the operations, guest registers where <see cref="RegisterMap"/> says, cold code behind.</summary>
 /// <remarks>
-/// At every boundary between two guest instructions all state is where the map says, so each of them can be entered from elsewhere, and any can leave.
+/// At every boundary between two guest instructions all state is where the map says, so each of them can be entered from elsewhere, and any can leave;
+/// but behind the first floating-point instruction of a block the guest's floating point is taken to be loaded, so there it cannot be entered.
 /// rax, rcx and rdx are scratch inside an operation.
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
@@ -87,12 +88,13 @@ internal sealed unsafe partial class BlockEmitter
         _coldAccesses.Clear();
         _coldJumps.Clear();
         _coldPolls.Clear();
+        ClearFloats();
         _asm.Reset(code, capacity);
         if (_counts)
             Pay();
         foreach (ref readonly IrInstruction i in block.Instructions)
         {
-            if (i.Opcode != IrOpcode.Leave && (!_counts || i.Index == 0))
+            if (i.Opcode != IrOpcode.Leave && (_counts ? i.Index == 0 : !_hasFloats))
                 page.AddEntry(i.PageOffset, origin + (_counts ? 0 : _asm.Offset));
             Emit(in i);
         }
@@ -137,6 +139,7 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Jmp(access.Back);
         }
 
+        EmitColdFloats();
         foreach (ColdPoll poll in _coldPolls)
         {
             _asm.Bind(poll.Start);

@@ -6,7 +6,7 @@ namespace Strata.Cpu.X64;
 /// <summary>Which register of the host holds which guest register, in all emitted code alike, so that nothing is moved where blocks meet.</summary>
 /// <remarks>
 /// rbp points into the hart's state so that the first 32 slots are within a displacement of one byte; r15 is the software TLB; rax, rcx and rdx are scratch;
-/// rsp is the host's stack. Ten registers remain.
+/// rsp is the host's stack. Ten registers remain. xmm0 and xmm1 are scratch, fourteen remain; these are the guest's only while the state says so.
 /// </remarks>
 internal sealed class RegisterMap
 {
@@ -23,6 +23,8 @@ internal sealed class RegisterMap
         Register64.Rbx, Register64.Rsi, Register64.Rdi, Register64.R8, Register64.R9, Register64.R10, Register64.R11, Register64.R12, Register64.R13, Register64.R14,
     ];
 
+    private static readonly XmmRegister[] s_floatPool = [.. Enum.GetValues<XmmRegister>().Where(register => register >= XmmRegister.Xmm2)];
+
     private readonly byte[] _pinned = new byte[256];
 
     public RegisterMap(StateLayout layout)
@@ -31,16 +33,30 @@ internal sealed class RegisterMap
         Pinned = [.. layout.HotSlots.Zip(s_pool)];
         foreach ((byte slot, Register64 register) in Pinned)
             _pinned[slot] = (byte)register;
+        PinnedFloats = [.. layout.Floats.HotSlots.Zip(s_floatPool)];
+        foreach ((byte slot, XmmRegister register) in PinnedFloats)
+            _pinned[slot] = (byte)register;
     }
 
     /// <summary>The pairs.</summary>
     public (byte Slot, Register64 Register)[] Pinned { get; }
+
+    /// <summary>The pairs of floating-point slots.</summary>
+    public (byte Slot, XmmRegister Register)[] PinnedFloats { get; }
 
     /// <summary>Whether a slot lives in <paramref name="register"/>.</summary>
     public bool IsPinned(byte slot, out Register64 register)
     {
         byte number = _pinned[slot];
         register = (Register64)(number & 15);
+        return number != NotPinned;
+    }
+
+    /// <summary>Whether a floating-point slot lives in <paramref name="register"/>.</summary>
+    public bool IsPinned(byte slot, out XmmRegister register)
+    {
+        byte number = _pinned[slot];
+        register = (XmmRegister)(number & 15);
         return number != NotPinned;
     }
 

@@ -23,7 +23,7 @@ internal sealed record RuntimeCalls(nint Continue, nint Link, nint Load, nint St
 /// Around every call all pinned registers are written to the state and read again. No garbage collection waits for emitted code: it runs as native code
 /// that was called by a function pointer, and calls back by unmanaged entry points.
 /// </remarks>
-internal sealed class RuntimeStubs
+internal sealed partial class RuntimeStubs
 {
     private readonly Assembler _asm;
     private readonly StateLayout _layout;
@@ -35,6 +35,8 @@ internal sealed class RuntimeStubs
         _asm = assembler;
         _layout = layout;
         _map = map;
+
+        WriteFloatCode();
 
         // void Enter(state, code): six registers are kept for the caller, which leaves the stack aligned to 16 bytes minus 8.
         Enter = assembler.Offset;
@@ -91,6 +93,11 @@ internal sealed class RuntimeStubs
         Load = Returning(calls.Load, go);
         Store = Returning(calls.Store, go);
         Interpret = Returning(calls.Interpret, go);
+
+        // As before, called where the guest's floating-point numbers are loaded: they are when the block goes on.
+        LoadAmongFloats = Returning(calls.Load, go, loadsFloats: true);
+        StoreAmongFloats = Returning(calls.Store, go, loadsFloats: true);
+        InterpretAmongFloats = Returning(calls.Interpret, go, loadsFloats: true);
     }
 
     public int Enter { get; }
@@ -113,7 +120,13 @@ internal sealed class RuntimeStubs
 
     public int Interpret { get; }
 
-    private int Returning(nint function, int go)
+    public int LoadAmongFloats { get; }
+
+    public int StoreAmongFloats { get; }
+
+    public int InterpretAmongFloats { get; }
+
+    private int Returning(nint function, int go, bool loadsFloats = false)
     {
         int start = _asm.Offset;
         Spill();
@@ -125,7 +138,10 @@ internal sealed class RuntimeStubs
         Label elsewhere = _asm.NewLabel();
         _asm.Jcc(Condition.NotEqual, elsewhere);
         Fill();
-        _asm.Ret();
+        if (loadsFloats)
+            _asm.JmpRel32(LoadFloats);
+        else
+            _asm.Ret();
         _asm.Bind(elsewhere);
         _asm.Add(Qword, Rsp, 8);
         _asm.JmpRel32(go);
@@ -143,6 +159,11 @@ internal sealed class RuntimeStubs
     {
         foreach ((byte slot, Register64 register) in _map.Pinned)
             _asm.Mov(Qword, RegisterMap.Slot(slot), register);
+        Label notLoaded = _asm.NewLabel();
+        _asm.Cmp(Dword, RegisterMap.Field(_layout.FloatsLoaded), 0);
+        _asm.JccShort(Condition.Equal, notLoaded);
+        _asm.CallRel32(_spillFloats);
+        _asm.Bind(notLoaded);
     }
 
     private void Fill()

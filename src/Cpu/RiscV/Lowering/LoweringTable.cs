@@ -31,6 +31,9 @@ internal enum LoweringShape : byte
     /// <summary>rd, rs1 and the distance; ends the block.</summary>
     Jump,
 
+    /// <summary>See <see cref="FloatLowering"/>.</summary>
+    FloatingPoint,
+
     /// <summary>Depends on what it orders.</summary>
     Fence,
 
@@ -169,7 +172,7 @@ internal static class LoweringTable
         new(Operation.WrsNto,    Interpret),
     ];
 
-    /// <summary>The table by operation; atomics and floating point follow the interpreter's own classes.</summary>
+    /// <summary>The table by operation; atomics and what is left of floating point follow the interpreter's own classes.</summary>
     public static LoweringRow[] ByOperation()
     {
         LoweringRow[] rows = new LoweringRow[(int)Operation.SfenceInvalIr + 1];
@@ -179,6 +182,8 @@ internal static class LoweringTable
             rows[(int)operation] = new LoweringRow(operation, Interpret);
         foreach (LoweringRow row in s_rows)
             rows[(int)row.Operation] = row;
+        foreach (FloatLoweringRow row in FloatLowering.Rows)
+            rows[(int)row.Operation] = new LoweringRow(row.Operation, LoweringShape.FloatingPoint, row.Opcode);
         return rows;
     }
 }

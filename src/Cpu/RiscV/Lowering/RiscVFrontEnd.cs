@@ -76,6 +76,9 @@ internal sealed class RiscVFrontEnd : IFrontEnd
             case LoweringShape.Nothing:
                 block.Add(IrOpcode.Constant, instruction.Length, IrSlot.None, 0, IrSlot.Immediate, 0);
                 return true;
+            case LoweringShape.FloatingPoint:
+                block.Add(FloatLowering.Lower(in instruction));
+                return true;
             case LoweringShape.Interpret:
                 block.Add(IrOpcode.Interpret, instruction.Length, IrSlot.None, 0, 0, instruction.Bits);
                 return true;

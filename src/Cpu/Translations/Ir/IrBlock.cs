@@ -33,21 +33,18 @@ internal sealed class IrBlock
     }
 
     /// <summary>The guest's next instruction; one operation each for now.</summary>
-    public void Add(IrOpcode opcode, int length, byte destination, byte left, byte right, long immediate)
+    public void Add(IrOpcode opcode, int length, byte destination, byte left, byte right, long immediate) =>
+        Add(new IrInstruction { Opcode = opcode, Length = (byte)length, Destination = destination, Left = left, Right = right, Immediate = immediate });
+
+    /// <summary>As before; where the operation lies is filled in.</summary>
+    public void Add(in IrInstruction instruction)
     {
-        _instructions[Count++] = new IrInstruction
-        {
-            Opcode = opcode,
-            Destination = destination,
-            Left = left,
-            Right = right,
-            PageOffset = (ushort)End,
-            Length = (byte)length,
-            Index = (byte)GuestInstructions,
-            Immediate = immediate,
-        };
-        End += length;
-        if (opcode != IrOpcode.Leave)
+        ref IrInstruction added = ref _instructions[Count++];
+        added = instruction;
+        added.PageOffset = (ushort)End;
+        added.Index = (byte)GuestInstructions;
+        End += instruction.Length;
+        if (instruction.Opcode != IrOpcode.Leave)
             GuestInstructions++;
     }
 }

@@ -18,6 +18,12 @@ internal struct IrInstruction
     /// <summary>Second source slot, or <see cref="IrSlot.Immediate"/>.</summary>
     public byte Right;
 
+    /// <summary>Third source slot of a fused multiplication.</summary>
+    public byte Third;
+
+    /// <summary>What the floating-point slots hold.</summary>
+    public FloatFormat Format;
+
     /// <summary>Offset of the guest's instruction in its page, bytes.</summary>
     public ushort PageOffset;
 
@@ -29,6 +35,9 @@ internal struct IrInstruction
 
     /// <summary>Immediate, distance, or the bits of an instruction.</summary>
     public long Immediate;
+
+    /// <summary>Of floating-point operations: the bits of the guest's instruction, for what the reference interpreter has to do.</summary>
+    public uint Bits;
 }
 
 /// <summary>Numbers of guest registers: the register file's word with that index in the hart's state.</summary>

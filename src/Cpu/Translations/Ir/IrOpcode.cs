@@ -72,6 +72,40 @@ internal enum IrOpcode : byte
     /// <summary>d = address of the next instruction, goes on at (a + i) without its lowest bit.</summary>
     JumpIndirect,
 
+    // Floating point, in the instruction's format, rounded as the guest has set it; flags accrue. See FloatFormat.
+    /// <summary>d = a op b.</summary>
+    FloatAdd, FloatSubtract, FloatMultiply, FloatDivide,
+
+    /// <summary>d = the square root of a.</summary>
+    FloatSquareRoot,
+
+    /// <summary>d = a * b + c, a * b - c, -(a * b) + c, -(a * b) - c, rounded once.</summary>
+    FloatMultiplyAdd, FloatMultiplySubtract, FloatNegatedMultiplyAdd, FloatNegatedMultiplySubtract,
+
+    /// <summary>The number if the other is a NaN; -0 is less than +0.</summary>
+    FloatMinimum, FloatMaximum,
+
+    /// <summary>d = a with the sign of b, with the opposite sign, with the product of both signs.</summary>
+    FloatCopySign, FloatCopySignNegated, FloatXorSign,
+
+    /// <summary>The integer d = a op b ? 1 : 0.</summary>
+    FloatEqual, FloatLess, FloatLessOrEqual,
+
+    /// <summary>The integer d = a, truncated if i is not 0; those of 32 bits are sign-extended. Of the unsigned only the truncating ones.</summary>
+    FloatToSigned32, FloatToSigned64, FloatToUnsigned32, FloatToUnsigned64,
+
+    /// <summary>d = the integer a.</summary>
+    FloatFromSigned32, FloatFromSigned64, FloatFromUnsigned32, FloatFromUnsigned64,
+
+    /// <summary>d = a, which is of the other format.</summary>
+    FloatConvert,
+
+    /// <summary>The bits: of a single the integer d is sign-extended.</summary>
+    FloatBitsToInteger, FloatBitsFromInteger,
+
+    /// <summary>d = memory at a + i, and memory at a + i = b.</summary>
+    FloatLoad, FloatStore,
+
     /// <summary>The guest's instruction with the bits i is executed by the reference interpreter.</summary>
     Interpret,
 

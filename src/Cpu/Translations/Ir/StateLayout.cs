@@ -24,6 +24,27 @@ internal sealed record StateLayout
     /// <summary>Doubleword: guest instructions that may still be executed, in code that counts.</summary>
     public required int Budget { get; init; }
 
+    /// <summary>The guest's floating point.</summary>
+    public required GuestFloats Floats { get; init; }
+
+    /// <summary>Word: holds the bits of <see cref="GuestFloats.StatusMask"/>.</summary>
+    public required int FloatStatus { get; init; }
+
+    /// <summary>Byte: index in <see cref="GuestFloats.Roundings"/>.</summary>
+    public required int FloatRounding { get; init; }
+
+    /// <summary>Byte: the accrued flags, exact when emitted code has left.</summary>
+    public required int FloatFlags { get; init; }
+
+    /// <summary>Word: not zero while the host's vector registers hold the guest's numbers and mxcsr the guest's rounding and new flags.</summary>
+    public required int FloatsLoaded { get; init; }
+
+    /// <summary>Word: for mxcsr on its way.</summary>
+    public required int FloatControl { get; init; }
+
+    /// <summary>Word: mxcsr of the host while the guest's is in use.</summary>
+    public required int HostFloatControl { get; init; }
+
     /// <summary>Entries of one table of the software TLB, each of 16 bytes: page, addend.</summary>
     public required int TlbEntries { get; init; }
 }
