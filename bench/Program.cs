@@ -8,7 +8,7 @@ using Strata.Conformance.Differential;
 // strata-bench [NAME...] [--json FILE] [--repetitions N] [--list]: started by bench/run.
 IBenchmark[] all =
 [
-    new InterpreterBenchmark(), new BootBenchmark(), new TrapBenchmark(), new IdleBenchmark(), new VersionBenchmark(), new GeneratorBenchmark(), new PullBenchmark(),
+    new EngineBenchmark(), new BootBenchmark(), new TrapBenchmark(), new IdleBenchmark(), new VersionBenchmark(), new GeneratorBenchmark(), new PullBenchmark(),
 ];
 List<string> names = [];
 string? json = null;

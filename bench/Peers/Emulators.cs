@@ -10,6 +10,9 @@ internal sealed class Emulators(string root)
     /// <summary>What tables call ours.</summary>
     public const string Strata = "Strata";
 
+    /// <summary>What tables call our interpreter where it is measured beside the translator.</summary>
+    public const string Interpreter = "interpreter";
+
     /// <summary>What tables call the peer.</summary>
     public const string Qemu = "QEMU 10";
 
@@ -88,7 +91,9 @@ internal sealed class Emulators(string root)
     }
 
     /// <summary>Starts it behind OpenSBI in ours.</summary>
-    public Peer StrataOpenSbi(string image) => Peer.Start(StrataCommand("run", "--firmware", OpenSbi, "--kernel", image));
+    /// <param name="image">The image.</param>
+    /// <param name="options">More of our command line.</param>
+    public Peer StrataOpenSbi(string image, params string[] options) => Peer.Start(StrataCommand(["run", "--firmware", OpenSbi, "--kernel", image, .. options]));
 
     /// <summary>Starts it behind OpenSBI in the peer.</summary>
     public Peer QemuOpenSbi(string image) => Peer.Start(QemuCommand("-bios", OpenSbi, "-kernel", image, "-serial", "stdio"));
