@@ -31,7 +31,9 @@ internal interface IReferenceEngine
     RunExit Exit { get; }
 
     /// <summary>The carrier's fills for the time of a run.</summary>
-    void Attach(ICarrierFills fills);
+    /// <param name="fills">The fills.</param>
+    /// <param name="isCounted">Retired instructions are counted; if not, what the guest reads of its counters follows the host's clock, as in QEMU.</param>
+    void Attach(ICarrierFills fills, bool isCounted);
 
     /// <summary>Loads to register <paramref name="slot"/>; the arguments say bytes, bits above the sign (0: zero-extend), length of the instruction.</summary>
     StepOutcome Load(ulong address, int slot, int size, int sign, int length);

@@ -1,19 +1,24 @@
 using Strata.Cpu.RiscV;
+using Strata.Cpu.RiscV.Csr;
 using Strata.Guest.Processors;
+using Strata.Host;
 
 namespace Strata.Cpu.Interpreter;
 
 /// <content>Single instructions for the translator.</content>
 internal sealed unsafe partial class InstructionLoop : IReferenceEngine
 {
+    private readonly ulong _origin = (ulong)MonotonicClock.Nanoseconds;
     private bool _storeWasReported;
+    private bool _isCounted;
 
     /// <inheritdoc/>
     public RunExit Exit => new(_exitReason, _wait);
 
     /// <inheritdoc/>
-    public void Attach(ICarrierFills fills)
+    public void Attach(ICarrierFills fills, bool isCounted)
     {
+        _isCounted = isCounted;
         _fills = (CarrierFills)fills;
         _code = _fills.Decoded;
         _wait = null;
@@ -39,6 +44,8 @@ internal sealed unsafe partial class InstructionLoop : IReferenceEngine
         _storeWasReported = false;
         _page = _code.Alone(Decoder.Decode(bits));
         DecodedSlot* op = DecodedPage.Slots(_page);
+        if (!_isCounted && op->Op is >= Operation.Csrrw and <= Operation.Csrrci)
+            EstimateCount((int)op->Immediate & 0xfff);
         Outcome outcome = ExecuteSlow(op);
         return Answer(outcome == Outcome.Next && _storeWasReported ? ContinueAfterLooking(op->Length >> 2) : outcome);
     }
@@ -64,6 +71,13 @@ internal sealed unsafe partial class InstructionLoop : IReferenceEngine
         {
             _fetchesAlone = false;
         }
+    }
+
+    // A nanosecond for an instruction, and never backward.
+    private void EstimateCount(int csr)
+    {
+        if (csr is CsrNumber.Cycle or CsrNumber.Instret or CsrNumber.Mcycle or CsrNumber.Minstret)
+            _state->InstructionsRetired = Math.Max(_state->InstructionsRetired + 1, (ulong)MonotonicClock.Nanoseconds - _origin);
     }
 
     private static StepOutcome Answer(Outcome outcome) => outcome switch

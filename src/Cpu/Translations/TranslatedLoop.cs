@@ -3,7 +3,6 @@ using Strata.Cpu.Paging;
 using Strata.Cpu.X64;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
-using Strata.Host;
 
 namespace Strata.Cpu.Translations;
 
@@ -26,7 +25,6 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     private readonly bool _counts;
     private readonly nint _leave;
     private readonly uint _untranslated;
-    private readonly ulong _origin = (ulong)MonotonicClock.Nanoseconds;
     private GCHandle _handle;
 
     // For the time of a run.
@@ -55,7 +53,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     public RunExit Run(SoftwareTlb fills, ulong maxInstructions)
     {
         _fills = fills;
-        _reference.Attach(fills);
+        _reference.Attach(fills, isCounted: _counts);
         if (_counts)
         {
             _emitted->Budget = (long)Math.Min(maxInstructions, long.MaxValue);
@@ -155,8 +153,6 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     internal nint Interpret(uint bits, AccessDescriptor access)
     {
         SetPosition(access);
-        if (!_counts)
-            Estimate();
         return After(_reference.Step(bits), access);
     }
 
@@ -257,8 +253,4 @@ internal sealed unsafe class TranslatedLoop : IDisposable
 
         return outcome is StepOutcome.Retired or StepOutcome.Trapped ? Continue() : LeaveWith(_reference.Exit);
     }
-
-    // Code that does not count has cycle and instret follow the host's clock, as QEMU does.
-    private void Estimate() =>
-        _state->InstructionsRetired = Math.Max(_state->InstructionsRetired + 1, (ulong)MonotonicClock.Nanoseconds - _origin);
 }

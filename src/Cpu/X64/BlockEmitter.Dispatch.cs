@@ -57,6 +57,9 @@ internal sealed unsafe partial class BlockEmitter
             case >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore:
                 FloatingPoint(in i);
                 return;
+            case >= IrOpcode.AtomicExchange32 and <= IrOpcode.AtomicMaximumUnsigned64:
+                Atomic(in i);
+                return;
             case IrOpcode.Fence:
                 _asm.LockAlu(Arithmetic.Or, Dword, Memory.At(Rsp), 0);
                 return;

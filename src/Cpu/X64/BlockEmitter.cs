@@ -40,6 +40,7 @@ internal sealed unsafe partial class BlockEmitter
     private readonly int _indexMask;
 
     private readonly List<ColdAccess> _coldAccesses = [];
+    private readonly List<ColdInterpretation> _coldInterpretations = [];
     private readonly List<ColdJump> _coldJumps = [];
     private readonly List<ColdPoll> _coldPolls = [];
 
@@ -67,6 +68,9 @@ internal sealed unsafe partial class BlockEmitter
     // A load or store that missed: where it comes from and goes back to.
     private readonly record struct ColdAccess(Label Start, Label Back, int Stub, Register64 Address, AccessDescriptor Descriptor);
 
+    // An instruction that is the interpreter's this time.
+    private readonly record struct ColdInterpretation(Label Start, Label Back, IrInstruction Instruction);
+
     // A jump inside the page: its displacement.
     private readonly record struct ColdJump(int Displacement, int Target);
 
@@ -86,6 +90,7 @@ internal sealed unsafe partial class BlockEmitter
         _page = page;
         _origin = origin;
         _coldAccesses.Clear();
+        _coldInterpretations.Clear();
         _coldJumps.Clear();
         _coldPolls.Clear();
         ClearFloats();
@@ -140,6 +145,14 @@ internal sealed unsafe partial class BlockEmitter
         }
 
         EmitColdFloats();
+        foreach (ColdInterpretation interpretation in _coldInterpretations)
+        {
+            _asm.Bind(interpretation.Start);
+            IrInstruction instruction = interpretation.Instruction;
+            Interpret(in instruction);
+            _asm.Jmp(interpretation.Back);
+        }
+
         foreach (ColdPoll poll in _coldPolls)
         {
             _asm.Bind(poll.Start);

@@ -25,6 +25,9 @@ internal enum LoweringShape : byte
     /// <summary>rs1, the immediate, rs2.</summary>
     Store,
 
+    /// <summary>rd, rs1, rs2; the immediate is the instruction itself.</summary>
+    Atomic,
+
     /// <summary>rs1, rs2, the distance.</summary>
     Branch,
 
@@ -158,6 +161,26 @@ internal static class LoweringTable
         new(Operation.Bseti,     RegisterImmediate, IrOpcode.BitSet),
         new(Operation.CzeroEqz,  RegisterRegister,  IrOpcode.ZeroIfZero),
         new(Operation.CzeroNez,  RegisterRegister,  IrOpcode.ZeroIfNotZero),
+
+        // Acquire and release need nothing more on a host with total store order.
+        new(Operation.AmoswapW,   Atomic,            IrOpcode.AtomicExchange32),
+        new(Operation.AmoaddW,    Atomic,            IrOpcode.AtomicAdd32),
+        new(Operation.AmoandW,    Atomic,            IrOpcode.AtomicAnd32),
+        new(Operation.AmoorW,     Atomic,            IrOpcode.AtomicOr32),
+        new(Operation.AmoxorW,    Atomic,            IrOpcode.AtomicXor32),
+        new(Operation.AmominW,    Atomic,            IrOpcode.AtomicMinimum32),
+        new(Operation.AmomaxW,    Atomic,            IrOpcode.AtomicMaximum32),
+        new(Operation.AmominuW,   Atomic,            IrOpcode.AtomicMinimumUnsigned32),
+        new(Operation.AmomaxuW,   Atomic,            IrOpcode.AtomicMaximumUnsigned32),
+        new(Operation.AmoswapD,   Atomic,            IrOpcode.AtomicExchange64),
+        new(Operation.AmoaddD,    Atomic,            IrOpcode.AtomicAdd64),
+        new(Operation.AmoandD,    Atomic,            IrOpcode.AtomicAnd64),
+        new(Operation.AmoorD,     Atomic,            IrOpcode.AtomicOr64),
+        new(Operation.AmoxorD,    Atomic,            IrOpcode.AtomicXor64),
+        new(Operation.AmominD,    Atomic,            IrOpcode.AtomicMinimum64),
+        new(Operation.AmomaxD,    Atomic,            IrOpcode.AtomicMaximum64),
+        new(Operation.AmominuD,   Atomic,            IrOpcode.AtomicMinimumUnsigned64),
+        new(Operation.AmomaxuD,   Atomic,            IrOpcode.AtomicMaximumUnsigned64),
 
         new(Operation.PrefetchI, Nothing),
         new(Operation.PrefetchR, Nothing),

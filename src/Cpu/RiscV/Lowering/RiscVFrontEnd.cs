@@ -59,6 +59,9 @@ internal sealed class RiscVFrontEnd : IFrontEnd
             case LoweringShape.Store:
                 block.Add(row.Opcode, instruction.Length, IrSlot.None, instruction.Rs1, instruction.Rs2, instruction.Immediate);
                 return true;
+            case LoweringShape.Atomic:
+                block.Add(row.Opcode, instruction.Length, destination, instruction.Rs1, instruction.Rs2, instruction.Bits);
+                return true;
             case LoweringShape.Branch:
                 block.Add(row.Opcode, instruction.Length, IrSlot.None, instruction.Rs1, instruction.Rs2, instruction.Immediate);
                 return true;

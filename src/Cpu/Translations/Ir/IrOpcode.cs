@@ -60,6 +60,10 @@ internal enum IrOpcode : byte
     /// <summary>Memory at a + i = b.</summary>
     Store8, Store16, Store32, Store64,
 
+    /// <summary>d = memory at a, which becomes b, or what b and it give, at once; a must be aligned. The immediate is the guest's instruction, for the interpreter.</summary>
+    AtomicExchange32, AtomicAdd32, AtomicAnd32, AtomicOr32, AtomicXor32, AtomicMinimum32, AtomicMaximum32, AtomicMinimumUnsigned32, AtomicMaximumUnsigned32,
+    AtomicExchange64, AtomicAdd64, AtomicAnd64, AtomicOr64, AtomicXor64, AtomicMinimum64, AtomicMaximum64, AtomicMinimumUnsigned64, AtomicMaximumUnsigned64,
+
     /// <summary>Earlier stores become visible before later loads.</summary>
     Fence,
 
