@@ -1,12 +1,13 @@
 using Strata.Guest.Memory;
+using Strata.Guest.Processors;
 
 namespace Strata.Cpu;
 
 /// <summary>Keeps something that was made from guest code.</summary>
 internal interface ICodeHolder
 {
-    /// <summary>Bytes of a page have changed. Any thread, without any lock of the memory.</summary>
-    void Changed(ulong physicalPage, int offset, int length);
+    /// <summary>Bytes of a page have changed. Any thread, without any lock of the memory; see <see cref="ICodeObserver.CodeChanged"/>.</summary>
+    void Changed(ulong physicalPage, int offset, int length, ICarrierFills? own);
 }
 
 /// <summary>Knows who keeps decoded or translated instructions of which page: tells all of them when bytes change, and the memory when nobody is left.</summary>
@@ -57,9 +58,9 @@ internal sealed class CodeDirectory(GuestMemory memory) : ICodeObserver
     }
 
     /// <inheritdoc/>
-    public void CodeChanged(ulong pageAddress, int offset, int length)
+    public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
     {
         foreach (ICodeHolder cache in _caches)
-            cache.Changed(pageAddress, offset, length);
+            cache.Changed(pageAddress, offset, length, own);
     }
 }

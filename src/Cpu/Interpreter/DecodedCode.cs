@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Strata.Guest.Processors;
 
 namespace Strata.Cpu.Interpreter;
 
@@ -125,7 +126,7 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Changed(ulong physicalPage, int offset, int length)
+    public void Changed(ulong physicalPage, int offset, int length, ICarrierFills? own)
     {
         lock (_lock)
         {

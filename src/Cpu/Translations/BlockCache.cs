@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Strata.Cpu.Translations.Ir;
 using Strata.Cpu.X64;
 using Strata.Guest.Memory;
@@ -11,7 +12,8 @@ namespace Strata.Cpu.Translations;
 /// Who revokes what:
 /// <list type="bullet">
 /// <item>an entry of a <see cref="CodePage"/>: a store to the page, by <see cref="Changed"/>, before the store returns on the hart that made it; other harts are
-/// kicked and look again at their next poll. Test: TranslatedCodeTests.</item>
+/// kicked and look again at their next poll, at the latest at their next fence.i. Test: ChangedCodeTests.</item>
+/// <item>a jump from block to block: with the entry of its target, when the page is looked at anew (CodePage.Refresh). Test: ChangedCodeTests.</item>
 /// <item>the address of a page's entries in a TLB (its table "code"): with the fetch translation of the page; entries live as long as the cache.</item>
 /// <item>all code, when the cache is full: <see cref="Flush"/>, after a grace period.</item>
 /// </list>
@@ -49,7 +51,7 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
         _directory = directory;
         _frontEnd = frontEnd;
         _maximumInstructions = Math.Clamp(options.BlockInstructions, 1, IrBlock.MaximumInstructions);
-        _code = new ExecutableMemory(options.CacheBytes);
+        _code = new ExecutableMemory(Math.Max(options.CacheBytes, TranslationOptions.LeastCacheBytes));
         Assembler assembler = new();
         assembler.Reset((byte*)_code.WritableAddress, BlockReserve);
         RegisterMap map = new(layout);
@@ -70,6 +72,9 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
 
     /// <summary>Changes whenever the cache has begun anew: numbers of jumps of another generation mean nothing.</summary>
     public int Generation => Volatile.Read(ref _generation);
+
+    /// <summary>Blocks translated so far.</summary>
+    public long TranslationCount { get; private set; }
 
     /// <summary>Finds a page of guest code, makes it current, and notes its entries in the TLB.</summary>
     /// <param name="physicalPage">The page, whose fetch translation is cached.</param>
@@ -130,10 +135,12 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
             _frontEnd.Lower(page.Bytes, _block, _maximumInstructions);
             if (_block.GuestInstructions == 0)
                 return 0;
-            int room = _code.SizeBytes - _used;
-            int written = room < BlockReserve ? 0 : _emitter.Emit(_block, page, (byte*)_code.WritableAddress + _used, BlockReserve, _used);
+            int room = Math.Min(_code.SizeBytes - _used, BlockReserve);
+            int written = _emitter.Emit(_block, page, (byte*)_code.WritableAddress + _used, room, _used);
             if (written == 0)
             {
+                if (_used == _firstBlock)
+                    throw new UnreachableException($"a block of {_block.GuestInstructions} instructions does not fit into an empty code cache");
                 page.Withdraw();
                 wait = Flush(own);
                 return 0;
@@ -141,7 +148,8 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
 
             code = _used;
             page.Publish(_block.Start, _block.End, code);
-            _used += (written + 15) & ~15;
+            _used = Math.Min(_used + ((written + 15) & ~15), _code.SizeBytes);
+            TranslationCount++;
             return _code.ExecutableAddress + code;
         }
     }
@@ -164,7 +172,7 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Changed(ulong physicalPage, int offset, int length)
+    public void Changed(ulong physicalPage, int offset, int length, ICarrierFills? own)
     {
         lock (_lock)
         {
@@ -173,6 +181,10 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
             page.Unlink();
             _directory.Release(physicalPage);
         }
+
+        // Blocks of the page lead to each other without asking: harts that are in it hear of the change at their next poll, which a fence.i is too. The one
+        // that stored asks before it goes on.
+        _memory.Revocations.KickOthers(own);
     }
 
     /// <inheritdoc/>
@@ -224,10 +236,13 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
 /// <summary>How code is translated.</summary>
 public sealed record TranslationOptions
 {
+    /// <summary>The smallest code cache: some large blocks.</summary>
+    public const int LeastCacheBytes = 64 << 10;
+
     /// <summary>Guest instructions in a block at most, 1 to 64.</summary>
     public int BlockInstructions { get; init; } = IrBlock.MaximumInstructions;
 
-    /// <summary>Size of the code cache.</summary>
+    /// <summary>Size of the code cache; at least <see cref="LeastCacheBytes"/>.</summary>
     public int CacheBytes { get; init; } = 64 << 20;
 
     /// <summary>Instructions are counted exactly, as deterministic machines need it.</summary>

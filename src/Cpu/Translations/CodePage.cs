@@ -26,10 +26,11 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     private readonly SiteList _sites;
     private readonly byte[] _copy = new byte[GuestPageBytes];
     private readonly List<Block> _blocks = [];
-    private readonly List<int> _ownSites = [];
 
     // Entries of the block that is being written: found by itself, by nobody else before Publish.
     private readonly List<(int PageOffset, int Code)> _unpublished = [];
+    private int _unpublishedFirstSite;
+    private int _unpublishedSites;
     private uint* _entries;
 
     /// <param name="physicalPage">Its guest-physical address.</param>
@@ -48,8 +49,8 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
         ClearEntries();
     }
 
-    // Code made from the bytes [Start, End).
-    private readonly record struct Block(int Start, int End, int Code);
+    // Code made from the bytes [Start, End), and the numbers of its jumps inside the page.
+    private readonly record struct Block(int Start, int End, int Code, int FirstSite, int Sites);
 
     public ulong PhysicalPage { get; }
 
@@ -81,7 +82,8 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     public int AddSite(JumpSite site)
     {
         int number = _sites.Add(this, site);
-        _ownSites.Add(number);
+        if (_unpublishedSites++ == 0)
+            _unpublishedFirstSite = number;
         return number;
     }
 
@@ -93,12 +95,16 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     {
         foreach ((int offset, int entry) in _unpublished)
             Enter(offset, entry);
-        _unpublished.Clear();
-        _blocks.Add(new Block(start, end, code));
+        _blocks.Add(new Block(start, end, code, _unpublishedFirstSite, _unpublishedSites));
+        Withdraw();
     }
 
     /// <summary>A block was not written whole.</summary>
-    public void Withdraw() => _unpublished.Clear();
+    public void Withdraw()
+    {
+        _unpublished.Clear();
+        _unpublishedSites = 0;
+    }
 
     /// <summary>Bytes have changed: nothing of the page is found any more before <see cref="Refresh"/>.</summary>
     public void Unlink()
@@ -112,7 +118,6 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     {
         Unlink();
         _blocks.Clear();
-        _ownSites.Clear();
     }
 
     /// <summary>Compares the page with the copy and finds again what was made from bytes that are still the same.</summary>
@@ -127,14 +132,17 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
                 Block block = _blocks[i];
                 int length = block.End - block.Start;
                 if (!bytes.Slice(block.Start, length).SequenceEqual(_copy.AsSpan(block.Start, length)))
+                {
                     _blocks.RemoveAt(i);
-            }
+                    continue;
+                }
 
-            // Jumps between blocks ask again, for they may lead to blocks that are gone.
-            foreach (int number in _ownSites)
-            {
-                JumpSite site = _sites[number].Site;
-                Assembler.PatchRel32(writableCode, site.Displacement, site.Cold);
+                // Its jumps ask again, for they may lead to blocks that are gone; those of blocks that are gone lead where they will.
+                for (int number = block.FirstSite; number < block.FirstSite + block.Sites; number++)
+                {
+                    JumpSite site = _sites[number].Site;
+                    Assembler.PatchRel32(writableCode, site.Displacement, site.Cold);
+                }
             }
         }
 

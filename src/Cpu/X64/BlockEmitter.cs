@@ -104,8 +104,10 @@ internal sealed unsafe partial class BlockEmitter
             Emit(in i);
         }
 
-        if (!EndsWithJump(block.Instructions[^1].Opcode))
-            Goto(block.End, 0);
+        // What leaves polls, even if it need not: after a fence.i comes what other harts wrote before they kicked this one.
+        IrOpcode last = block.Instructions[^1].Opcode;
+        if (!EndsWithJump(last))
+            Goto(block.End, last == IrOpcode.InterpretAndLeave ? block.End : 0);
         EmitColdCode();
         return _asm.Overflowed ? 0 : _asm.Offset;
     }

@@ -63,7 +63,7 @@ public sealed partial class GuestMemory
             }
 
             if (code)
-                CodeObserver?.CodeChanged(page * PageSize, offset, part);
+                CodeObserver?.CodeChanged(page * PageSize, offset, part, own);
             address += (ulong)part;
             length -= part;
         }
@@ -161,7 +161,7 @@ public sealed partial class GuestMemory
 
         // Decoded instructions stay valid (the bytes are the same), but nothing may remember where they lay.
         if (code)
-            CodeObserver?.CodeChanged(page * PageSize, 0, (int)PageSize);
+            CodeObserver?.CodeChanged(page * PageSize, 0, (int)PageSize, null);
     }
 
     // Under _lock, when no carrier can reach the old frame any more.

@@ -128,6 +128,20 @@ public sealed class Revocations
         }
     }
 
+    /// <summary>Has every hart that is in guest code, but that of the calling carrier, look at its exit word: nothing is taken back, and nobody waits.</summary>
+    /// <param name="own">The calling carrier's fills, or null if the caller is not a carrier in guest code.</param>
+    public void KickOthers(ICarrierFills? own)
+    {
+        lock (_lock)
+        {
+            foreach (CarrierSlot slot in _slots)
+            {
+                if (!ReferenceEquals(slot.Fills, own))
+                    slot.Running?.Kick();
+            }
+        }
+    }
+
     private void CatchUp(CarrierSlot slot)
     {
         if (_begun - slot.Seen > LogLength)

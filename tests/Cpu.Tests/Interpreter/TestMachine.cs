@@ -1,3 +1,4 @@
+using Strata.Cpu.Translations;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
 using Strata.Guest.Sbi;
@@ -13,14 +14,14 @@ internal sealed class TestMachine : IDisposable
 
     private readonly FrameAllocator _frames;
 
-    public TestMachine(int harts = 1, ISbiFirmware? firmware = null, ulong ramBytes = 16 << 20)
+    public TestMachine(int harts = 1, ISbiFirmware? firmware = null, ulong ramBytes = 16 << 20, TranslationOptions? translation = null)
     {
         Lock deviceLock = new();
         _frames = new FrameAllocator(64 << 20);
         Bus = new MmioBus(deviceLock);
         Memory = new GuestMemory(_frames, [new RamRange(Ram, ramBytes)], Bus);
         Clock = new DeterministicClock(deviceLock, () => { });
-        Family = new HartFamily(Memory);
+        Family = new HartFamily(Memory, translation);
         Harts = [.. Enumerable.Range(0, harts).Select(id => new Hart(Family, new HartConfiguration { HartId = id, ResetPc = Ram }, Clock, firmware))];
         Fills = [.. Harts.Select(_ => Family.CreateFills())];
         Slots = [.. Fills.Select(fills => Memory.Revocations.Register(fills))];
@@ -77,6 +78,7 @@ internal sealed class TestMachine : IDisposable
             fills.Dispose();
         foreach (Hart hart in Harts)
             hart.Dispose();
+        Family.Dispose();
         Memory.Dispose();
         _frames.Dispose();
     }

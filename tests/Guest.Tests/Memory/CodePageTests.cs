@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Strata.Guest.Memory;
+using Strata.Guest.Processors;
 
 namespace Strata.Guest.Tests.Memory;
 
@@ -277,7 +278,7 @@ public sealed class CodePageTests(ITestOutputHelper output)
     {
         public List<(ulong Page, int Offset, int Length)> Changes { get; } = [];
 
-        public void CodeChanged(ulong pageAddress, int offset, int length) => Changes.Add((pageAddress, offset, length));
+        public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own) => Changes.Add((pageAddress, offset, length));
     }
 
     // What a decoder keeps, in the smallest: the first word of each page. A page stays code while it is kept or about to be decoded.
@@ -334,7 +335,7 @@ public sealed class CodePageTests(ITestOutputHelper output)
             }
         }
 
-        public void CodeChanged(ulong pageAddress, int offset, int length)
+        public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
         {
             lock (_lock)
                 _copies[(pageAddress - Base) / GuestMemory.PageSize] = null;

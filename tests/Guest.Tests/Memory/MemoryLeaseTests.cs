@@ -1,4 +1,5 @@
 using Strata.Guest.Memory;
+using Strata.Guest.Processors;
 
 namespace Strata.Guest.Tests.Memory;
 
@@ -146,6 +147,6 @@ public sealed class MemoryLeaseTests
 
     private sealed class Observer(Action<ulong, int, int> told) : ICodeObserver
     {
-        public void CodeChanged(ulong pageAddress, int offset, int length) => told(pageAddress, offset, length);
+        public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own) => told(pageAddress, offset, length);
     }
 }
