@@ -46,7 +46,7 @@ public struct TlbEntry
 public unsafe partial class SoftwareTlb : ICarrierFills
 {
     /// <summary>Entries of one table; the index is the low bits of the virtual page number.</summary>
-    public const int EntryCount = 1024;
+    public const int EntryCount = 4096;
 
     internal const int SetCount = 16;
     private const int TablesPerSet = 4;
@@ -77,7 +77,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private int _fetchSet;
     private bool _disposed;
 
-    /// <summary>Makes an empty TLB. Its tables take about 2.3 MB of address space and memory only where they were used.</summary>
+    /// <summary>Makes an empty TLB. Its tables take about 9 MB of address space and memory only where they were used.</summary>
     public SoftwareTlb()
     {
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
