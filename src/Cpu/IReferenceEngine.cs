@@ -38,6 +38,9 @@ internal interface IReferenceEngine
     /// <summary>Loads to register <paramref name="slot"/>; the arguments say bytes, bits above the sign (0: zero-extend), length of the instruction.</summary>
     StepOutcome Load(ulong address, int slot, int size, int sign, int length);
 
+    /// <summary>Loads a floating-point number to register <paramref name="slot"/>, while floating point is on.</summary>
+    StepOutcome LoadFloat(ulong address, int slot, int size, int length);
+
     /// <summary>Stores the low bytes of <paramref name="value"/>.</summary>
     StepOutcome Store(ulong address, ulong value, int size, int length);
 

@@ -11,14 +11,15 @@ internal sealed unsafe partial class InstructionLoop
 {
     private bool FloatingPointIsOff => (_state->MStatus & MStatusBits.Fs) == 0;
 
-    private Outcome LoadFloat(DecodedSlot* op, int size, ulong box)
+    private Outcome LoadFloat(DecodedSlot* op, int size, ulong box) =>
+        FloatingPointIsOff ? RaiseIllegal(op) : LoadFloat(Register(op->Rs1) + (ulong)op->Immediate, op->Rd, size, box, op->Length >> 2);
+
+    private Outcome LoadFloat(ulong address, int slot, int size, ulong box, int length)
     {
-        if (FloatingPointIsOff)
-            return RaiseIllegal(op);
-        Outcome outcome = Load(op, size);
+        Outcome outcome = Load(address, slot, size, sign: 0, length);
         if (outcome is Outcome.Next or Outcome.Retired)
         {
-            ((ulong*)_state)[op->Rd] |= box;
+            ((ulong*)_state)[slot] |= box;
             _state->MStatus |= MStatusBits.Fs;
         }
 

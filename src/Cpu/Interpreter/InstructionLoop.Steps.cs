@@ -29,6 +29,10 @@ internal sealed unsafe partial class InstructionLoop : IReferenceEngine
     StepOutcome IReferenceEngine.Load(ulong address, int slot, int size, int sign, int length) => Answer(Load(address, slot, size, sign, length));
 
     /// <inheritdoc/>
+    StepOutcome IReferenceEngine.LoadFloat(ulong address, int slot, int size, int length) =>
+        Answer(LoadFloat(address, slot, size, size == sizeof(ulong) ? NoBox : Box32, length));
+
+    /// <inheritdoc/>
     StepOutcome IReferenceEngine.Store(ulong address, ulong value, int size, int length)
     {
         _storeWasReported = false;

@@ -141,7 +141,11 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     internal nint Load(ulong address, AccessDescriptor access)
     {
         SetPosition(access);
-        return After(_reference.Load(address, access.Slot, access.Size, access.Sign, access.Length), access);
+        return After(
+            access.IsFloat
+                ? _reference.LoadFloat(address, access.Slot, access.Size, access.Length)
+                : _reference.Load(address, access.Slot, access.Size, access.Sign, access.Length),
+            access);
     }
 
     internal nint Store(ulong address, AccessDescriptor access)

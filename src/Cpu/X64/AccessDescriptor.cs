@@ -3,13 +3,14 @@ namespace Strata.Cpu.X64;
 /// <summary>What a block tells the monitor about the instruction that it cannot finish: one word.</summary>
 /// <remarks><code>
 ///   31      30..24       23      22..21     20..13  12       11..0
-///   -       instructions signed  log2 of    slot    length   offset in the page
+///   float   instructions signed  log2 of    slot    length   offset in the page
 ///           not executed         bytes              4 (or 2)
 /// </code></remarks>
 internal readonly record struct AccessDescriptor(uint Bits)
 {
-    public static AccessDescriptor Make(int pageOffset, int length, byte slot, int sizeLog, bool isSigned, int notExecuted) =>
-        new((uint)pageOffset | (length == 4 ? 1u << 12 : 0) | ((uint)slot << 13) | ((uint)sizeLog << 21) | (isSigned ? 1u << 23 : 0) | ((uint)notExecuted << 24));
+    public static AccessDescriptor Make(int pageOffset, int length, byte slot, int sizeLog, bool isSigned, int notExecuted, bool isFloat = false) =>
+        new((uint)pageOffset | (length == 4 ? 1u << 12 : 0) | ((uint)slot << 13) | ((uint)sizeLog << 21) | (isSigned ? 1u << 23 : 0) | ((uint)notExecuted << 24)
+            | (isFloat ? 1u << 31 : 0));
 
     /// <summary>Offset of the instruction in its page.</summary>
     public uint PageOffset => Bits & 0xfff;
@@ -25,6 +26,9 @@ internal readonly record struct AccessDescriptor(uint Bits)
 
     /// <summary>The bits above the sign of what is loaded, 0 to extend with zeroes.</summary>
     public int Sign => (Bits & (1 << 23)) != 0 ? 64 - (8 * Size) : 0;
+
+    /// <summary>What is loaded is a floating-point number.</summary>
+    public bool IsFloat => Bits >> 31 != 0;
 
     /// <summary>Instructions of the block from this one on, which the budget has paid for already.</summary>
     public int NotExecuted => (int)(Bits >> 24) & 0x7f;

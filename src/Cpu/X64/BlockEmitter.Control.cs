@@ -151,7 +151,7 @@ internal sealed unsafe partial class BlockEmitter
         AccessDescriptor descriptor = AccessDescriptor.Make(i.PageOffset, i.Length, 0, 0, false, NotExecuted(in i));
         _asm.Mov(Rax, i.Immediate);
         _asm.Mov(Rdx, descriptor.Bits);
-        _asm.CallRel32((i.Opcode == IrOpcode.Interpret ? InterpretStub : _stubs.Interpret) - _origin);
+        _asm.CallRel32((i.Opcode == IrOpcode.InterpretAndLeave ? _stubs.Interpret : InterpretStub) - _origin);
         ForgetFloats();
     }
 

@@ -8,6 +8,9 @@ namespace Strata.Cpu.X64;
 /// <content>Floating point: conversions, moves between the register files, loads and stores.</content>
 internal sealed unsafe partial class BlockEmitter
 {
+    // vround: without the flag "inexact".
+    private const int RoundQuietly = 8;
+
     private void Move(in IrInstruction i)
     {
         switch (i.Opcode)
@@ -50,13 +53,29 @@ internal sealed unsafe partial class BlockEmitter
     {
         if (i.Format == FloatFormat.Binary32)
             RequireBoxed(i.Left);
+        Precision precision = PrecisionOf(in i);
         XmmRegister source = ReadFloat(i.Left, Xmm0);
-        if (i.Immediate != 0)
-            _asm.VcvtToIntegerTruncate(PrecisionOf(in i), size, Rax, source);
+        int rounding = (int)i.Immediate - 1;
+        bool isRoundedFirst = rounding >= 0 && rounding != (int)FloatRounding.Zero;
+        if (i.Immediate == 0)
+        {
+            _asm.VcvtToInteger(precision, size, Rax, source);
+        }
+        else if (isRoundedFirst)
+        {
+            // What does not fit in 32 bits must not raise "inexact"; what does not fit in 64 is an integer anyway.
+            _asm.Vround(precision, Xmm1, source, source, size == Dword ? rounding | RoundQuietly : rounding);
+            _asm.VcvtToIntegerTruncate(precision, size, Rax, Xmm1);
+        }
         else
-            _asm.VcvtToInteger(PrecisionOf(in i), size, Rax, source);
+        {
+            _asm.VcvtToIntegerTruncate(precision, size, Rax, source);
+        }
+
         _asm.Cmp(size, Rax, 1);
         _asm.Jcc(Condition.Overflow, Interpreted());
+        if (isRoundedFirst && size == Dword)
+            _asm.Vround(precision, Xmm1, source, source, rounding);
         if (i.Destination != IrSlot.None)
             Write(i.Destination, Rax, size);
     }
@@ -103,10 +122,26 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Jcc(Condition.Sign, Interpreted());
         }
 
+        if (i.Immediate != 0)
+            RequireExact(source, size, i.Format == FloatFormat.Binary32 ? 24 : 53);
+
         // The upper bits: the box of a single, and nothing to wait for.
         _asm.Vpcmpeqd(Xmm1, Xmm1, Xmm1);
         _asm.VcvtFromInteger(precision, size, target, Xmm1, source);
         WriteFloat(in i, target);
+    }
+
+    // Spoils rcx: a number between -2^bits and 2^bits is exact however it is rounded.
+    private void RequireExact(Register64 source, OperandSize size, int bits)
+    {
+        if (size == Dword)
+            _asm.Movsxd(Rcx, source);
+        else
+            _asm.Mov(Qword, Rcx, source);
+        _asm.Sar(Qword, Rcx, bits);
+        _asm.Add(Qword, Rcx, 1);
+        _asm.Cmp(Qword, Rcx, 1);
+        _asm.Jcc(Condition.Above, Interpreted());
     }
 
     private void FloatConvert(in IrInstruction i)
@@ -176,39 +211,47 @@ internal sealed unsafe partial class BlockEmitter
 
     private void FloatLoad(in IrInstruction i)
     {
+        bool isSingle = i.Format == FloatFormat.Binary32;
+        int sizeLog = isSingle ? 2 : 3;
         XmmRegister target = _map.IsPinned(i.Destination, out XmmRegister pinned) ? pinned : Xmm0;
         Register64 address = Address(in i);
-        Memory place = Memory.At(address, Rcx);
-        if (i.Format == FloatFormat.Binary32)
+        AccessDescriptor access = AccessDescriptor.Make(i.PageOffset, i.Length, i.Destination, sizeLog, false, NotExecuted(in i), isFloat: true);
+        Label back = Translate(address, table: 0, sizeLog, LoadStub, access);
+        if (isSingle)
         {
-            Translate(address, table: 0, sizeLog: 2, Interpreted());
-            _asm.Vmov(Precision.Single, Xmm0, place);
+            _asm.Vmov(Precision.Single, Xmm0, Memory.At(address, Rcx));
             Box(target, Xmm0);
         }
         else
         {
-            Translate(address, table: 0, sizeLog: 3, Interpreted());
-            _asm.Vmov(Precision.Double, target, place);
+            _asm.Vmov(Precision.Double, target, Memory.At(address, Rcx));
         }
 
         WriteFloat(in i, target);
+
+        // The monitor has written the register itself, and the status.
+        _asm.Bind(back);
     }
 
     private void FloatStore(in IrInstruction i)
     {
         bool isSingle = i.Format == FloatFormat.Binary32;
-        OperandSize size = isSingle ? Dword : Qword;
+        int sizeLog = isSingle ? 2 : 3;
         Register64 address = Address(in i);
+        Label back = Translate(address, table: 1, sizeLog, StoreStub, AccessDescriptor.Make(i.PageOffset, i.Length, i.Right, sizeLog, false, NotExecuted(in i)));
         Memory place = Memory.At(address, Rcx);
-        Translate(address, table: 1, sizeLog: isSingle ? 2 : 3, Interpreted());
         if (_map.IsPinned(i.Right, out XmmRegister source))
         {
             _asm.Vmov(PrecisionOf(in i), place, source);
-            return;
+        }
+        else
+        {
+            OperandSize size = isSingle ? Dword : Qword;
+            _asm.Mov(size, Rdx, RegisterMap.Slot(i.Right));
+            _asm.Mov(size, place, Rdx);
         }
 
-        _asm.Mov(size, Rdx, RegisterMap.Slot(i.Right));
-        _asm.Mov(size, place, Rdx);
+        _asm.Bind(back);
     }
 
     // All ones above the single.

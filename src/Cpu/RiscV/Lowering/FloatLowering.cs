@@ -36,8 +36,11 @@ internal enum RoundingField : byte
     /// <summary>Only DYN.</summary>
     Dynamic,
 
-    /// <summary>DYN, or RTZ, which truncates.</summary>
-    DynamicOrTruncate,
+    /// <summary>All but RMM.</summary>
+    AllButOne,
+
+    /// <summary>DYN; all others if the result turns out to be exact.</summary>
+    DynamicOrExact,
 
     /// <summary>Only RTZ.</summary>
     Truncate,
@@ -76,13 +79,13 @@ internal static class FloatLowering
         new(Operation.FeqS,    IrOpcode.FloatEqual,                   Binary32, ToInteger,   NoField),
         new(Operation.FltS,    IrOpcode.FloatLess,                    Binary32, ToInteger,   NoField),
         new(Operation.FleS,    IrOpcode.FloatLessOrEqual,             Binary32, ToInteger,   NoField),
-        new(Operation.FcvtWS,  IrOpcode.FloatToSigned32,              Binary32, ToInteger,   DynamicOrTruncate),
+        new(Operation.FcvtWS,  IrOpcode.FloatToSigned32,              Binary32, ToInteger,   AllButOne),
         new(Operation.FcvtWuS, IrOpcode.FloatToUnsigned32,            Binary32, ToInteger,   Truncate),
-        new(Operation.FcvtLS,  IrOpcode.FloatToSigned64,              Binary32, ToInteger,   DynamicOrTruncate),
+        new(Operation.FcvtLS,  IrOpcode.FloatToSigned64,              Binary32, ToInteger,   AllButOne),
         new(Operation.FcvtLuS, IrOpcode.FloatToUnsigned64,            Binary32, ToInteger,   Truncate),
-        new(Operation.FcvtSW,  IrOpcode.FloatFromSigned32,            Binary32, FromInteger, Dynamic),
+        new(Operation.FcvtSW,  IrOpcode.FloatFromSigned32,            Binary32, FromInteger, DynamicOrExact),
         new(Operation.FcvtSWu, IrOpcode.FloatFromUnsigned32,          Binary32, FromInteger, Dynamic),
-        new(Operation.FcvtSL,  IrOpcode.FloatFromSigned64,            Binary32, FromInteger, Dynamic),
+        new(Operation.FcvtSL,  IrOpcode.FloatFromSigned64,            Binary32, FromInteger, DynamicOrExact),
         new(Operation.FcvtSLu, IrOpcode.FloatFromUnsigned64,          Binary32, FromInteger, Dynamic),
         new(Operation.FmvXW,   IrOpcode.FloatBitsToInteger,           Binary32, ToInteger,   NoField),
         new(Operation.FmvWX,   IrOpcode.FloatBitsFromInteger,         Binary32, FromInteger, NoField),
@@ -106,13 +109,13 @@ internal static class FloatLowering
         new(Operation.FeqD,    IrOpcode.FloatEqual,                   Binary64, ToInteger,   NoField),
         new(Operation.FltD,    IrOpcode.FloatLess,                    Binary64, ToInteger,   NoField),
         new(Operation.FleD,    IrOpcode.FloatLessOrEqual,             Binary64, ToInteger,   NoField),
-        new(Operation.FcvtWD,  IrOpcode.FloatToSigned32,              Binary64, ToInteger,   DynamicOrTruncate),
+        new(Operation.FcvtWD,  IrOpcode.FloatToSigned32,              Binary64, ToInteger,   AllButOne),
         new(Operation.FcvtWuD, IrOpcode.FloatToUnsigned32,            Binary64, ToInteger,   Truncate),
-        new(Operation.FcvtLD,  IrOpcode.FloatToSigned64,              Binary64, ToInteger,   DynamicOrTruncate),
+        new(Operation.FcvtLD,  IrOpcode.FloatToSigned64,              Binary64, ToInteger,   AllButOne),
         new(Operation.FcvtLuD, IrOpcode.FloatToUnsigned64,            Binary64, ToInteger,   Truncate),
         new(Operation.FcvtDW,  IrOpcode.FloatFromSigned32,            Binary64, FromInteger, Exact),
         new(Operation.FcvtDWu, IrOpcode.FloatFromUnsigned32,          Binary64, FromInteger, Exact),
-        new(Operation.FcvtDL,  IrOpcode.FloatFromSigned64,            Binary64, FromInteger, Dynamic),
+        new(Operation.FcvtDL,  IrOpcode.FloatFromSigned64,            Binary64, FromInteger, DynamicOrExact),
         new(Operation.FcvtDLu, IrOpcode.FloatFromUnsigned64,          Binary64, FromInteger, Dynamic),
         new(Operation.FcvtSD,  IrOpcode.FloatConvert,                 Binary32, AllFloat,    Dynamic),
         new(Operation.FcvtDS,  IrOpcode.FloatConvert,                 Binary64, AllFloat,    Exact),
@@ -151,7 +154,8 @@ internal static class FloatLowering
             NoField => true,
             Exact => field is <= RoundNearestMaxMagnitude or RoundDynamic,
             Dynamic => field == RoundDynamic,
-            DynamicOrTruncate => field is RoundDynamic or RoundTowardZero,
+            DynamicOrExact => field is <= RoundNearestMaxMagnitude or RoundDynamic,
+            AllButOne => field is < RoundNearestMaxMagnitude or RoundDynamic,
             _ => field == RoundTowardZero,
         };
         if (!isInline)
@@ -173,7 +177,13 @@ internal static class FloatLowering
             Left = hasInteger ? instruction.Rs1 : (byte)(FirstFloat + instruction.Rs1),
             Right = (byte)(FirstFloat + instruction.Rs2),
             Third = (byte)(FirstFloat + instruction.Rs3),
-            Immediate = row.Rounding is DynamicOrTruncate or Truncate ? (field == RoundTowardZero ? 1 : 0) : instruction.Immediate,
+            Immediate = row.Rounding switch
+            {
+                NoField => instruction.Immediate,
+                AllButOne or Truncate when field != RoundDynamic => 1 + (int)Floats.Roundings[field],
+                DynamicOrExact when field != RoundDynamic => 1,
+                _ => 0,
+            },
         };
     }
 

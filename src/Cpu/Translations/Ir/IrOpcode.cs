@@ -95,10 +95,13 @@ internal enum IrOpcode : byte
     /// <summary>The integer d = a op b ? 1 : 0.</summary>
     FloatEqual, FloatLess, FloatLessOrEqual,
 
-    /// <summary>The integer d = a, truncated if i is not 0; those of 32 bits are sign-extended. Of the unsigned only the truncating ones.</summary>
+    /// <summary>
+    /// The integer d = a, rounded as the guest has set it if i is 0, else as <see cref="FloatRounding"/> i - 1 says; those of 32 bits are sign-extended. Of
+    /// the unsigned only the truncating ones.
+    /// </summary>
     FloatToSigned32, FloatToSigned64, FloatToUnsigned32, FloatToUnsigned64,
 
-    /// <summary>d = the integer a.</summary>
+    /// <summary>d = the integer a; if i is not 0 inline only where the result is exact, because it would be rounded in another way (signed ones only).</summary>
     FloatFromSigned32, FloatFromSigned64, FloatFromUnsigned32, FloatFromUnsigned64,
 
     /// <summary>d = a, which is of the other format.</summary>
