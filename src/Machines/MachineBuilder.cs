@@ -127,6 +127,8 @@ public sealed class MachineBuilder
         if (sbi is not null)
         {
             harts[0].StartSupervisor(plan.Entry, plan.DeviceTree);
+            foreach (Hart other in harts.AsSpan(1))
+                other.State.IsStopped = 1;
             Add("sbi", platform);
             _machine.HartStopped = platform.HartStopped;
             _machine.HartEntering = platform.HartEntering;

@@ -18,7 +18,7 @@ internal enum SmpTest : ulong
 }
 
 /// <summary>How a program of several harts is run.</summary>
-internal sealed record SmpRun(SmpTest Test, ulong Count, int Harts = 2, bool Paging = false, bool MachineMode = false, bool Deterministic = false)
+internal sealed record SmpRun(SmpTest Test, ulong Count, int Harts = 2, bool Paging = false, bool MachineMode = false, bool Deterministic = false, string Engine = "interpreter")
 {
     public const ulong MemoryBytes = 64 << 20;
 
@@ -42,7 +42,7 @@ internal sealed record SmpRun(SmpTest Test, ulong Count, int Harts = 2, bool Pag
                 HartCount = Harts,
                 Deterministic = Deterministic,
                 Seed = 1,
-            };
+            }.On(Engine);
         }
     }
 

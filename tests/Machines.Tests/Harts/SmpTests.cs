@@ -12,59 +12,83 @@ public sealed class SmpTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(2, 2)]
-    [InlineData(4, 2)]
-    [InlineData(2, 1)]
-    public void HartsStartAndStopThroughOurSbi(int harts, int carriers) => Run(new SmpRun(SmpTest.StartsAndStops, 300, harts), carriers);
+    [InlineData(2, 2, "interpreter")]
+    [InlineData(2, 2, "translator")]
+    [InlineData(4, 2, "interpreter")]
+    [InlineData(4, 2, "translator")]
+    [InlineData(2, 1, "interpreter")]
+    [InlineData(2, 1, "translator")]
+    public void HartsStartAndStopThroughOurSbi(int harts, int carriers, string engine) => Run(new SmpRun(SmpTest.StartsAndStops, 300, harts, Engine: engine), carriers);
 
     [Theory]
-    [InlineData(false, 2)]
-    [InlineData(true, 2)]
-    [InlineData(false, 1)]
-    [InlineData(true, 1)]
-    public void AnInterruptWakesTheOtherHart(bool machineMode, int carriers) =>
-        Run(new SmpRun(SmpTest.Interrupts, 2000, MachineMode: machineMode), carriers);
+    [InlineData(false, 2, "interpreter")]
+    [InlineData(false, 2, "translator")]
+    [InlineData(true, 2, "interpreter")]
+    [InlineData(true, 2, "translator")]
+    [InlineData(false, 1, "interpreter")]
+    [InlineData(false, 1, "translator")]
+    [InlineData(true, 1, "interpreter")]
+    [InlineData(true, 1, "translator")]
+    public void AnInterruptWakesTheOtherHart(bool machineMode, int carriers, string engine) =>
+        Run(new SmpRun(SmpTest.Interrupts, 2000, MachineMode: machineMode, Engine: engine), carriers);
 
     [Theory]
-    [InlineData(2, 2)]
-    [InlineData(3, 2)]
-    [InlineData(2, 1)]
-    public void ARemoteFenceHasLandedWhenTheCallReturns(int harts, int carriers) =>
-        Run(new SmpRun(SmpTest.RemoteFences, carriers == 1 ? 60UL : 200, harts, Paging: true), carriers);
+    [InlineData(2, 2, "interpreter")]
+    [InlineData(2, 2, "translator")]
+    [InlineData(3, 2, "interpreter")]
+    [InlineData(3, 2, "translator")]
+    [InlineData(2, 1, "interpreter")]
+    [InlineData(2, 1, "translator")]
+    public void ARemoteFenceHasLandedWhenTheCallReturns(int harts, int carriers, string engine) =>
+        Run(new SmpRun(SmpTest.RemoteFences, carriers == 1 ? 60UL : 200, harts, Paging: true, Engine: engine), carriers);
 
     [Theory]
-    [InlineData(3, 2)]
-    [InlineData(5, 3)]
-    public void AFenceFollowsItsHartToAnotherCarrier(int harts, int carriers) =>
-        Run(new SmpRun(SmpTest.LocalFences, 2000, harts, Paging: true), carriers);
+    [InlineData(3, 2, "interpreter")]
+    [InlineData(3, 2, "translator")]
+    [InlineData(5, 3, "interpreter")]
+    [InlineData(5, 3, "translator")]
+    public void AFenceFollowsItsHartToAnotherCarrier(int harts, int carriers, string engine) =>
+        Run(new SmpRun(SmpTest.LocalFences, 2000, harts, Paging: true, Engine: engine), carriers);
 
     [Theory]
-    [InlineData(false, false)]
-    [InlineData(true, false)]
-    [InlineData(false, true)]
-    public void MessagesPassOverPagesWhoseFramesAreReplaced(bool paging, bool machineMode) =>
-        Run(new SmpRun(SmpTest.Messages, 2000, Paging: paging, MachineMode: machineMode), 2);
+    [InlineData(false, false, "interpreter")]
+    [InlineData(false, false, "translator")]
+    [InlineData(true, false, "interpreter")]
+    [InlineData(true, false, "translator")]
+    [InlineData(false, true, "interpreter")]
+    [InlineData(false, true, "translator")]
+    public void MessagesPassOverPagesWhoseFramesAreReplaced(bool paging, bool machineMode, string engine) =>
+        Run(new SmpRun(SmpTest.Messages, 2000, Paging: paging, MachineMode: machineMode, Engine: engine), 2);
 
     [Theory]
-    [InlineData(2, false, false)]
-    [InlineData(4, true, false)]
-    [InlineData(3, false, true)]
-    public void NoCountIsLostInContention(int harts, bool paging, bool machineMode) =>
-        Run(new SmpRun(SmpTest.Contention, 150_000, harts, paging, machineMode), 2);
+    [InlineData(2, false, false, "interpreter")]
+    [InlineData(2, false, false, "translator")]
+    [InlineData(4, true, false, "interpreter")]
+    [InlineData(4, true, false, "translator")]
+    [InlineData(3, false, true, "interpreter")]
+    [InlineData(3, false, true, "translator")]
+    public void NoCountIsLostInContention(int harts, bool paging, bool machineMode, string engine) =>
+        Run(new SmpRun(SmpTest.Contention, 150_000, harts, paging, machineMode, Engine: engine), 2);
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void CodeThatAnotherHartHasWrittenIsExecuted(bool paging) => Run(new SmpRun(SmpTest.WritesCode, 250, Paging: paging), 2);
+    [InlineData(false, "interpreter")]
+    [InlineData(false, "translator")]
+    [InlineData(true, "interpreter")]
+    [InlineData(true, "translator")]
+    public void CodeThatAnotherHartHasWrittenIsExecuted(bool paging, string engine) => Run(new SmpRun(SmpTest.WritesCode, 250, Paging: paging, Engine: engine), 2);
 
     /// <summary>The same with any page absent at any look, and nobody replacing frames: harts wait, and go on.</summary>
     [Theory]
-    [InlineData((ulong)SmpTest.Messages, 120UL)]
-    [InlineData((ulong)SmpTest.Contention, 50_000UL)]
-    [InlineData((ulong)SmpTest.RemoteFences, 60UL)]
-    [InlineData((ulong)SmpTest.WritesCode, 150UL)]
-    public void AbsentPagesChangeNothing(ulong test, ulong count) =>
-        Run(new SmpRun((SmpTest)test, count, Paging: true), 2, absenceRate: 0.4);
+    [InlineData((ulong)SmpTest.Messages, 120UL, "interpreter")]
+    [InlineData((ulong)SmpTest.Messages, 120UL, "translator")]
+    [InlineData((ulong)SmpTest.Contention, 50_000UL, "interpreter")]
+    [InlineData((ulong)SmpTest.Contention, 50_000UL, "translator")]
+    [InlineData((ulong)SmpTest.RemoteFences, 60UL, "interpreter")]
+    [InlineData((ulong)SmpTest.RemoteFences, 60UL, "translator")]
+    [InlineData((ulong)SmpTest.WritesCode, 150UL, "interpreter")]
+    [InlineData((ulong)SmpTest.WritesCode, 150UL, "translator")]
+    public void AbsentPagesChangeNothing(ulong test, ulong count, string engine) =>
+        Run(new SmpRun((SmpTest)test, count, Paging: true, Engine: engine), 2, absenceRate: 0.4);
 
     private void Run(SmpRun run, int carriers, double absenceRate = 0)
     {

@@ -1,0 +1,54 @@
+using Strata.Cpu.Translations;
+
+namespace Strata.Conformance.Differential;
+
+/// <summary>A way for our machine to execute instructions; all must agree with the oracle.</summary>
+/// <param name="Name">What reports call it.</param>
+/// <param name="Translation">How code is translated; null: it is interpreted.</param>
+public sealed record EngineVariant(string Name, TranslationOptions? Translation)
+{
+    /// <summary>The reference.</summary>
+    public static EngineVariant Interpreter { get; } = new("Strata", null);
+
+    // As machines run, and what must not make a difference.
+    private static readonly EngineVariant[] s_translators =
+    [
+        new("Strata's translator", new TranslationOptions()),
+        new("Strata's translator, counting", new TranslationOptions { CountsInstructions = true }),
+        new("Strata's translator, blocks of 1", new TranslationOptions { BlockInstructions = 1 }),
+        new("Strata's translator, small cache", new TranslationOptions { CacheBytes = TranslationOptions.LeastCacheBytes }),
+        new("Strata's translator, blocks of 8", new TranslationOptions { BlockInstructions = 8 }),
+        new("Strata's translator, counting, blocks of 1, small cache",
+            new TranslationOptions { CountsInstructions = true, BlockInstructions = 1, CacheBytes = TranslationOptions.LeastCacheBytes }),
+    ];
+
+    /// <summary>How many ways there are to translate.</summary>
+    public static int TranslatorCount => s_translators.Length;
+
+    /// <summary>The translator of a chunk: every second one is as machines run, the others take turns.</summary>
+    public static EngineVariant Translator(ulong chunk) =>
+        chunk % 2 == 0 ? s_translators[0] : s_translators[1 + (chunk / 2 % (ulong)(s_translators.Length - 1))];
+}
+
+/// <summary>The machines of all variants that a run needs, each made once.</summary>
+public sealed class EngineRunners : IDisposable
+{
+    private readonly Dictionary<EngineVariant, StrataRunner> _runners = [];
+
+    /// <summary>What a chunk is run by: the interpreter and a translator.</summary>
+    public IProgramRunner[] OfChunk(ulong chunk) => [Of(EngineVariant.Interpreter), Of(EngineVariant.Translator(chunk))];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (StrataRunner runner in _runners.Values)
+            runner.Dispose();
+    }
+
+    private StrataRunner Of(EngineVariant variant)
+    {
+        if (!_runners.TryGetValue(variant, out StrataRunner? runner))
+            _runners.Add(variant, runner = new StrataRunner(variant));
+        return runner;
+    }
+}
