@@ -59,6 +59,15 @@ public static class DifferentialPlan
     public static ulong Seed { get; } =
         Environment.GetEnvironmentVariable("STRATA_SEED") is { Length: > 0 } text ? ulong.Parse(text, CultureInfo.InvariantCulture) : 1;
 
+    /// <summary>The number of a row's first chunk when all rows are run one after the other.</summary>
+    public static ulong FirstChunk(DifferentialRow row, ulong chunk)
+    {
+        ulong number = 0;
+        foreach (DifferentialRow before in Rows.TakeWhile(other => other != row))
+            number += (before.Cases + chunk - 1) / chunk;
+        return number;
+    }
+
     /// <summary>The row of a name.</summary>
     public static DifferentialRow Row(string name) => Rows.Single(row => row.Name == name);
 }

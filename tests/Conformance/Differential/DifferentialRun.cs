@@ -1,10 +1,10 @@
 namespace Strata.Conformance.Differential;
 
 /// <summary>
-/// Runs the same bytes on two machines and compares what they print; a difference is narrowed to one case and shrunk.
+/// Runs the same bytes on the oracle and on machines under test, and compares what they print; a difference is narrowed to one case and shrunk.
 /// </summary>
 /// <remarks>Block hashes → hashes of the cases of the first block that differs → one case with its whole state → a smaller case.</remarks>
-public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle, IProgramRunner underTest)
+public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle)
 {
     private static readonly TimeSpan s_startup = TimeSpan.FromSeconds(30);
 
@@ -17,33 +17,40 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle,
     /// <summary>Cases compared and equal so far.</summary>
     public ulong Compared { get; private set; }
 
-    /// <summary>Compares a range of cases.</summary>
+    /// <summary>Compares a range of cases: the oracle runs them once, whoever is tested one after the other.</summary>
     /// <returns>Null when all are equal; else the report of the first that is not.</returns>
-    public string? Compare(Parameters parameters)
+    public string? Compare(Parameters parameters, params IProgramRunner[] underTest)
     {
-        (ProgramOutput expected, ProgramOutput actual) = RunBoth(parameters);
-        if (Fatal(expected) is { } trap && trap == Fatal(actual))
-            return $"{program.Name}: seed {parameters.Seed}, mode {parameters.Mode}: the generator itself failed, on both machines alike: {trap}";
-        ulong? block = HashStream.FirstDifference("block", expected, actual, parameters.First);
-        if (block is null)
+        Task<ProgramOutput> oracles = StartOracle(parameters);
+        foreach (IProgramRunner tested in underTest)
         {
-            Compared += parameters.Count;
-            return null;
+            ProgramOutput actual = RunTested(tested, parameters);
+            ProgramOutput expected = oracles.GetAwaiter().GetResult();
+            if (Fatal(expected) is { } trap && trap == Fatal(actual))
+                return $"{program.Name}: seed {parameters.Seed}, mode {parameters.Mode}: the generator itself failed, on both machines alike: {trap}";
+            if (HashStream.FirstDifference("block", expected, actual, parameters.First) is { } block)
+                return Narrow(parameters, block, tested);
         }
 
-        ulong blockCount = Math.Min(parameters.Block, parameters.First + parameters.Count - block.Value);
-        Parameters narrowed = parameters with { First = block.Value, Count = blockCount, Verbosity = Verbosity.Cases };
-        (expected, actual) = RunBoth(narrowed);
+        Compared += parameters.Count;
+        return null;
+    }
+
+    private string Narrow(Parameters parameters, ulong block, IProgramRunner tested)
+    {
+        ulong blockCount = Math.Min(parameters.Block, parameters.First + parameters.Count - block);
+        Parameters narrowed = parameters with { First = block, Count = blockCount, Verbosity = Verbosity.Cases };
+        (ProgramOutput expected, ProgramOutput actual) = RunBoth(narrowed, tested);
         ulong? number = HashStream.FirstDifference("case", expected, actual, narrowed.First);
-        if (number is null) return Unrepeatable(parameters, block.Value);
+        if (number is null) return Unrepeatable(parameters, block, tested);
 
         Parameters single = parameters with { First = number.Value, Count = 1, Verbosity = Verbosity.States };
-        (expected, actual) = RunBoth(single);
-        if (Agree(expected, actual)) return Unrepeatable(parameters, number.Value);
-        Shrinker shrinker = new(candidate => !Agree(RunBoth(candidate)));
+        (expected, actual) = RunBoth(single, tested);
+        if (Agree(expected, actual)) return Unrepeatable(parameters, number.Value, tested);
+        Shrinker shrinker = new(candidate => !Agree(RunBoth(candidate, tested)));
         Parameters smallest = shrinker.Shrink(single, expected);
-        (expected, actual) = RunBoth(smallest);
-        return CaseReport.Write(program.Name, oracle.Name, underTest.Name, smallest, expected, actual);
+        (expected, actual) = RunBoth(smallest, tested);
+        return CaseReport.Write(program.Name, oracle.Name, tested.Name, smallest, expected, actual);
     }
 
     // A trap outside any case (report_fatal_trap in tests/guest/runtime).
@@ -56,18 +63,25 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle,
         HashStream.IsWhole(expected) == HashStream.IsWhole(actual) &&
         HashStream.FirstDifference("case", expected, actual, 0) is null;
 
-    private string Unrepeatable(Parameters parameters, ulong number) =>
-        $"{program.Name}: seed {parameters.Seed}, mode {parameters.Mode}: {oracle.Name} and {underTest.Name} differ in a run of " +
+    private string Unrepeatable(Parameters parameters, ulong number, IProgramRunner tested) =>
+        $"{program.Name}: seed {parameters.Seed}, mode {parameters.Mode}: {oracle.Name} and {tested.Name} differ in a run of " +
         $"{parameters.Count} cases near case {number}, but not when it is run again in a smaller range: something outlives a case, or depends on time.";
 
-    private (ProgramOutput Expected, ProgramOutput Actual) RunBoth(Parameters parameters)
+    private (ProgramOutput Expected, ProgramOutput Actual) RunBoth(Parameters parameters, IProgramRunner tested)
     {
-        byte[] image = program.With(parameters);
-        TimeSpan budget = parameters.Count == 1 ? s_single : s_startup + (parameters.Count * s_perCase);
-        Task<ProgramOutput> expected = Task.Run(() => oracle.Run(image, budget));
-
-        // What is tested by falsifying gets the fault; the oracle never does.
-        ProgramOutput actual = underTest.Run([.. image], budget);
+        Task<ProgramOutput> expected = StartOracle(parameters);
+        ProgramOutput actual = RunTested(tested, parameters);
         return (expected.GetAwaiter().GetResult(), actual);
     }
+
+    // What is tested by falsifying gets an image of its own, and the fault in it; the oracle never does.
+    private Task<ProgramOutput> StartOracle(Parameters parameters)
+    {
+        byte[] image = program.With(parameters);
+        return Task.Run(() => oracle.Run(image, BudgetOf(parameters)));
+    }
+
+    private ProgramOutput RunTested(IProgramRunner tested, Parameters parameters) => tested.Run(program.With(parameters), BudgetOf(parameters));
+
+    private static TimeSpan BudgetOf(Parameters parameters) => parameters.Count == 1 ? s_single : s_startup + (parameters.Count * s_perCase);
 }

@@ -1,50 +1,47 @@
-using Strata.Cpu.Translations;
-
 namespace Strata.Conformance.Differential;
 
 /// <summary>Our machine against QEMU 10 on random programs, address spaces and privileged state: no difference is allowed.</summary>
 [Collection("differential")]
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
-    /// <summary>Cases per start of the machines: enough to make the start cheap, few enough to see progress.</summary>
-    private const ulong Chunk = 10_000;
+    /// <summary>Cases per start of the machines: enough to make the start cheap, few enough that every variant of the translator gets its share.</summary>
+    private const ulong Chunk = 5_000;
 
     [Theory]
     [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
-    public void Equals_the_oracle(string name)
+    public void Interpreter_and_translator_equal_the_oracle(string name)
     {
-        using StrataRunner strata = new();
-        Compare(name, strata);
-    }
-
-    [Theory]
-    [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
-    public void The_translator_equals_the_oracle(string name)
-    {
-        using StrataRunner strata = new(new TranslationOptions());
-        Compare(name, strata);
-    }
-
-    [Theory]
-    [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
-    public void The_translator_that_counts_equals_the_oracle(string name)
-    {
-        using StrataRunner strata = new(new TranslationOptions { CountsInstructions = true });
-        Compare(name, strata);
-    }
-
-    private void Compare(string name, StrataRunner strata)
-    {
+        using EngineRunners engines = new();
         DifferentialRow row = DifferentialPlan.Row(name);
-        DifferentialRun run = new(GuestProgram.Load(row.Program), new QemuRunner(), strata);
+        DifferentialRun run = new(GuestProgram.Load(row.Program), new QemuRunner());
         output.WriteLine($"seed {DifferentialPlan.Seed}, {row.Cases} cases");
-        for (ulong first = 0; first < row.Cases; first += Chunk)
+        ulong chunk = DifferentialPlan.FirstChunk(row, Chunk);
+        for (ulong first = 0; first < row.Cases; first += Chunk, chunk++)
         {
-            string? report = run.Compare(row.Parameters(DifferentialPlan.Seed, first, Math.Min(Chunk, row.Cases - first)));
+            string? report = run.Compare(row.Parameters(DifferentialPlan.Seed, first, Math.Min(Chunk, row.Cases - first)), engines.OfChunk(chunk));
             Assert.True(report is null, report);
         }
 
         Assert.Equal(row.Cases, run.Compared);
+    }
+
+    [Fact]
+    public void Every_variant_of_the_translator_gets_ten_thousand_cases()
+    {
+        Dictionary<EngineVariant, ulong> cases = [];
+        foreach (DifferentialRow row in DifferentialPlan.Rows)
+        {
+            ulong chunk = DifferentialPlan.FirstChunk(row, Chunk);
+            for (ulong first = 0; first < row.Cases; first += Chunk, chunk++)
+            {
+                EngineVariant variant = EngineVariant.Translator(chunk);
+                cases[variant] = cases.GetValueOrDefault(variant) + Math.Min(Chunk, row.Cases - first);
+            }
+        }
+
+        Assert.Equal(EngineVariant.TranslatorCount, cases.Count);
+        Assert.All(cases, variant => Assert.True(variant.Value >= 10_000, $"{variant.Key.Name}: {variant.Value} cases"));
+        output.WriteLine(string.Join(", ", cases.Select(variant => $"{variant.Key.Name}: {variant.Value}")));
     }
 
     [Fact]

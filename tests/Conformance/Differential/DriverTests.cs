@@ -13,8 +13,8 @@ public sealed class DriverTests
     [InlineData(SetLessThanUnsignedBecomesSigned, "sltu")]
     public void A_falsified_instruction_is_found_and_shrunk_to_itself(ulong fault, string mnemonic)
     {
-        DifferentialRun run = new(GuestProgram.Load("instructions"), new QemuRunner(), new FaultyRunner(new QemuRunner(), fault));
-        string? report = run.Compare(new Parameters { Seed = 7, Count = 2000 });
+        DifferentialRun run = new(GuestProgram.Load("instructions"), new QemuRunner());
+        string? report = run.Compare(new Parameters { Seed = 7, Count = 2000 }, new QemuRunner(), new FaultyRunner(new QemuRunner(), fault));
         Assert.NotNull(report);
         string[] instructions = [.. report.Split('\n').Where(line => line.Contains(":\t", StringComparison.Ordinal))];
         Assert.True(instructions.Length is >= 2 and <= 4, report);
@@ -25,8 +25,8 @@ public sealed class DriverTests
     [Fact]
     public void A_machine_that_stops_is_reported_with_the_case_it_stopped_in()
     {
-        DifferentialRun run = new(GuestProgram.Load("instructions"), new QemuRunner(), new StoppingRunner(new QemuRunner(), 1234));
-        string? report = run.Compare(new Parameters { Seed = 7, Count = 2000 });
+        DifferentialRun run = new(GuestProgram.Load("instructions"), new QemuRunner());
+        string? report = run.Compare(new Parameters { Seed = 7, Count = 2000 }, new StoppingRunner(new QemuRunner(), 1234));
         Assert.NotNull(report);
         Assert.Contains("case 1234 ", report, StringComparison.Ordinal);
         Assert.Contains("did not end in its time", report, StringComparison.Ordinal);
@@ -38,8 +38,8 @@ public sealed class DriverTests
     public void The_oracle_agrees_with_itself_one_instruction_at_a_time(uint mode)
     {
         QemuRunner single = new("QEMU 10, one instruction per block", "-accel", "tcg,one-insn-per-tb=on");
-        DifferentialRun run = new(GuestProgram.Load("instructions"), new QemuRunner(), single);
-        string? report = run.Compare(new Parameters { Seed = 11, Count = 4000, Mode = mode });
+        DifferentialRun run = new(GuestProgram.Load("instructions"), new QemuRunner());
+        string? report = run.Compare(new Parameters { Seed = 11, Count = 4000, Mode = mode }, single);
         Assert.True(report is null, report);
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Strata.Conformance.Differential;
 
-/// <summary>Fifty million cases over many seeds, for <c>./test --long</c>. Interrupted, it goes on where it was.</summary>
+/// <summary>Fifty million cases over many seeds and all engines, for <c>./test --long</c>. Interrupted, it goes on where it was.</summary>
 /// <remarks>
 /// Progress is a line per row in <c>.cache/differential/progress</c>: "NEXT ROW", the number of the chunk to run next. Chunk n of a row runs
 /// <see cref="Chunk"/> cases with seed n + 1000, so no case of ./test is repeated. Remove the file to begin again.
@@ -21,11 +21,11 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
     public void Fifty_million_cases_equal_the_oracle()
     {
         Dictionary<string, ulong> next = ReadProgress();
-        using StrataRunner strata = new();
+        using EngineRunners engines = new();
         DifferentialRow[] rows = [.. DifferentialPlan.Rows.Where(row => row.Name != "all 16-bit words")];
         Dictionary<string, DifferentialRun> runs = rows.ToDictionary(
             row => row.Name,
-            row => new DifferentialRun(GuestProgram.Load(row.Program), new QemuRunner(), strata),
+            row => new DifferentialRun(GuestProgram.Load(row.Program), new QemuRunner()),
             StringComparer.Ordinal);
         ulong planned = (ulong)rows.Sum(row => (long)row.Cases);
         long start = Stopwatch.GetTimestamp();
@@ -40,7 +40,7 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
                 ulong chunk = next.GetValueOrDefault(row.Name);
                 if (chunk >= chunks) continue;
                 more = true;
-                string? report = runs[row.Name].Compare(row.Parameters(FirstSeed + chunk, 0, Chunk));
+                string? report = runs[row.Name].Compare(row.Parameters(FirstSeed + chunk, 0, Chunk), engines.OfChunk(chunk));
                 Assert.True(report is null, report);
                 next[row.Name] = chunk + 1;
                 WriteProgress(next);

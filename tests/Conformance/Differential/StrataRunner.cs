@@ -7,14 +7,15 @@ using Strata.Machines.Boot;
 namespace Strata.Conformance.Differential;
 
 /// <summary>The machine under test: ours, in this process, started as firmware of 128 MiB as the oracle is.</summary>
-/// <param name="translation">How it translates the guest's code; null: it interprets.</param>
-public sealed class StrataRunner(TranslationOptions? translation = null) : IProgramRunner, IDisposable
+/// <param name="variant">What executes its instructions; null: the interpreter.</param>
+public sealed class StrataRunner(EngineVariant? variant = null) : IProgramRunner, IDisposable
 {
     private static readonly TimeSpan s_killPatience = TimeSpan.FromSeconds(60);
+    private readonly EngineVariant _variant = variant ?? EngineVariant.Interpreter;
     private readonly HostResources _host = new(carrierCount: 1);
 
     /// <inheritdoc/>
-    public string Name => translation is null ? "Strata" : "Strata's translator";
+    public string Name => _variant.Name;
 
     /// <inheritdoc/>
     public ProgramOutput Run(byte[] elf, TimeSpan budget)
@@ -23,8 +24,8 @@ public sealed class StrataRunner(TranslationOptions? translation = null) : IProg
         {
             Boot = new FirmwareBoot(new BootFile(elf, "guest program")),
             MemoryBytes = 128UL << 20,
-            Engine = translation is null ? ExecutionEngine.Interpreter : ExecutionEngine.Translator,
-            Translation = translation ?? new TranslationOptions(),
+            Engine = _variant.Translation is null ? ExecutionEngine.Interpreter : ExecutionEngine.Translator,
+            Translation = _variant.Translation ?? new TranslationOptions(),
         };
         using Machine machine = MachineBuilder.Build(_host, configuration);
         SerialText text = new(machine.Serial);

@@ -1,10 +1,11 @@
+using Strata.Cpu.Translations;
 using Strata.Guest.Memory;
 using Strata.Machines;
 using Strata.Machines.Boot;
 
 namespace Strata.Conformance.WholeMachines;
 
-/// <summary>A deterministic machine computes the same states, twice, wherever pages are absent meanwhile.</summary>
+/// <summary>A deterministic machine computes the same states, whatever executes its instructions and wherever pages are absent meanwhile.</summary>
 public sealed class DeterminismTests(TinyImage image) : IClassFixture<TinyImage>
 {
     private const ulong Instructions = 60_000_000;
@@ -15,12 +16,13 @@ public sealed class DeterminismTests(TinyImage image) : IClassFixture<TinyImage>
         List<string> first = Boot(null);
         Assert.Equal((int)(Instructions / 1_000_000), first.Count);
         Assert.Equal(first.Count, first.Distinct(StringComparer.Ordinal).Count());
-        Assert.Equal(first, Boot(null));
         Assert.Equal(first, Boot(20261121));
+        Assert.Equal(first, Boot(null, new TranslationOptions()));
+        Assert.Equal(first, Boot(20261122, new TranslationOptions { BlockInstructions = 8, CacheBytes = 1 << 20 }));
     }
 
     // With a seed, one look at a page in fifty finds it absent for a moment.
-    private List<string> Boot(int? absenceSeed)
+    private List<string> Boot(int? absenceSeed, TranslationOptions? translation = null)
     {
         using HostResources host = new(carrierCount: 1);
         using Machine machine = MachineBuilder.Build(host, new MachineConfiguration
@@ -28,6 +30,8 @@ public sealed class DeterminismTests(TinyImage image) : IClassFixture<TinyImage>
             Boot = new DirectBoot(Read(image.Kernel), Read(image.Initrd), "console=hvc0"),
             MemoryBytes = 256UL << 20,
             Deterministic = true,
+            Engine = translation is null ? ExecutionEngine.Interpreter : ExecutionEngine.Translator,
+            Translation = translation ?? new TranslationOptions(),
         });
         if (absenceSeed is { } seed)
         {
