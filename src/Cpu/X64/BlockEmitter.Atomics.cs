@@ -18,7 +18,9 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Test(Dword, address, isDouble ? 7 : 3);
         _asm.Jcc(Condition.NotEqual, miss);
         Translate(address, table: 1, isDouble ? 3 : 2, miss);
-        _coldInterpretations.Add(new ColdInterpretation(miss, back, i));
+
+        // The stub of here: the block goes on behind it with the numbers in registers, if they are there by now.
+        _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
 
         // rcx is the place from here on; the address is not needed any more.
         _asm.Add(Qword, Rcx, address);

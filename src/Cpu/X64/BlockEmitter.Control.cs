@@ -146,12 +146,14 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Jmp(Rcx);
     }
 
-    private void Interpret(in IrInstruction i)
+    private void Interpret(in IrInstruction i) => Interpret(in i, i.Opcode == IrOpcode.InterpretAndLeave ? _stubs.Interpret : InterpretStub);
+
+    private void Interpret(in IrInstruction i, int stub)
     {
         AccessDescriptor descriptor = AccessDescriptor.Make(i.PageOffset, i.Length, 0, 0, false, NotExecuted(in i));
         _asm.Mov(Rax, i.Immediate);
         _asm.Mov(Rdx, descriptor.Bits);
-        _asm.CallRel32((i.Opcode == IrOpcode.InterpretAndLeave ? _stubs.Interpret : InterpretStub) - _origin);
+        _asm.CallRel32(stub - _origin);
         ForgetFloats();
     }
 

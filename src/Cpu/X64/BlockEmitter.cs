@@ -69,7 +69,7 @@ internal sealed unsafe partial class BlockEmitter
     private readonly record struct ColdAccess(Label Start, Label Back, int Stub, Register64 Address, AccessDescriptor Descriptor);
 
     // An instruction that is the interpreter's this time.
-    private readonly record struct ColdInterpretation(Label Start, Label Back, IrInstruction Instruction);
+    private readonly record struct ColdInterpretation(Label Start, Label Back, IrInstruction Instruction, int Stub);
 
     // A jump inside the page: its displacement.
     private readonly record struct ColdJump(int Displacement, int Target);
@@ -151,7 +151,7 @@ internal sealed unsafe partial class BlockEmitter
         {
             _asm.Bind(interpretation.Start);
             IrInstruction instruction = interpretation.Instruction;
-            Interpret(in instruction);
+            Interpret(in instruction, interpretation.Stub);
             _asm.Jmp(interpretation.Back);
         }
 
