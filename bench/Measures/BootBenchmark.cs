@@ -23,7 +23,7 @@ internal sealed class BootBenchmark : IBenchmark
         _ = run.Emulators.Tiny;
         for (int i = 0; i < run.Repetitions; i++)
         {
-            Measure(run, Emulators.Strata, run.Emulators.StrataTiny);
+            Measure(run, Emulators.Strata, () => run.Emulators.StrataTiny());
             Measure(run, Emulators.Qemu, run.Emulators.QemuTiny);
         }
     }

@@ -24,21 +24,27 @@ internal sealed class IdleBenchmark : IBenchmark
         for (int i = 0; i < repetitions; i++)
         {
             using Peer ours = run.Emulators.StrataTiny();
+            using Peer interpreted = run.Emulators.StrataTiny("--engine", "interpreter");
             using Peer peer = run.Emulators.QemuTiny();
             _ = ours.Console.WaitFor(BootBenchmark.Prompt, BenchRun.Patience);
+            _ = interpreted.Console.WaitFor(BootBenchmark.Prompt, BenchRun.Patience);
             _ = peer.Console.WaitFor(BootBenchmark.Prompt, BenchRun.Patience);
             Thread.Sleep(TimeSpan.FromSeconds(SettleSeconds));
             int monitor = ProcessTree.Members(ours.ProcessId)[^1];
-            TimeSpan[] before = [Used(ours.ProcessId), Used(monitor), Used(peer.ProcessId)];
+            int interpreter = ProcessTree.Members(interpreted.ProcessId)[^1];
+            TimeSpan[] Use() => [Used(ours.ProcessId), Used(monitor), Used(peer.ProcessId), Used(interpreter)];
+            TimeSpan[] before = Use();
             long began = Environment.TickCount64;
             Thread.Sleep(TimeSpan.FromSeconds(WindowSeconds));
-            TimeSpan[] after = [Used(ours.ProcessId), Used(monitor), Used(peer.ProcessId)];
+            TimeSpan[] after = Use();
             double window = Environment.TickCount64 - began;
             void AddUse(string row, string subject, int index) => run.Add(row, "% of a core", subject, 100 * (after[index] - before[index]).TotalMilliseconds / window);
             AddUse("idle: monitor", Emulators.Strata, 1);
+            AddUse("idle: monitor", Emulators.Interpreter, 3);
             AddUse("idle: monitor", Emulators.Qemu, 2);
             AddUse("idle: command line", Emulators.Strata, 0);
             AddMemory(run, "memory: monitor", "memory: guest", Emulators.Strata, monitor);
+            AddMemory(run, "memory: monitor", "memory: guest", Emulators.Interpreter, interpreter);
             AddMemory(run, "memory: monitor", "memory: guest", Emulators.Qemu, peer.ProcessId);
             run.Add("memory: command line", "MB", Emulators.Strata, (HostProcess.ProportionalMemoryBytes(ours.ProcessId) ?? 0) / Megabyte);
         }

@@ -59,7 +59,8 @@ internal sealed class Emulators(string root)
         ["-M", "virt", "-m", $"{MemoryMegabytes}M", "-display", "none", "-monitor", "none", "-nic", "none", .. arguments]);
 
     /// <summary>Starts the tiny image's shell in ours.</summary>
-    public Peer StrataTiny() => Peer.Start(StrataCommand("run", "tiny", "--memory", $"{MemoryMegabytes}M"));
+    /// <param name="options">More of our command line.</param>
+    public Peer StrataTiny(params string[] options) => Peer.Start(StrataCommand(["run", "tiny", "--memory", $"{MemoryMegabytes}M", .. options]));
 
     /// <summary>Starts the tiny image's shell in the peer, with the devices that ours has: console, the agent's ports, entropy.</summary>
     public Peer QemuTiny()
