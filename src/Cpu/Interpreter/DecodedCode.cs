@@ -12,7 +12,7 @@ namespace Strata.Cpu.Interpreter;
 internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
 {
     /// <summary>Pages kept.</summary>
-    public const int PageCount = 192;
+    public const int PageCount = 128;
 
     private const int FrontCount = 1024;
     private const int FrontRefresh = 64;
