@@ -80,7 +80,7 @@ internal sealed unsafe partial class InstructionLoop : IReferenceEngine
     // A nanosecond for an instruction, and never backward.
     private void EstimateCount(int csr)
     {
-        if (csr is CsrNumber.Cycle or CsrNumber.Instret or CsrNumber.Mcycle or CsrNumber.Minstret)
+        if (csr is CsrNumber.Cycle or CsrNumber.Instret or CsrNumber.Mcycle or CsrNumber.Minstret or CsrNumber.Mcountinhibit)
             _state->InstructionsRetired = Math.Max(_state->InstructionsRetired + 1, (ulong)MonotonicClock.Nanoseconds - _origin);
     }
 

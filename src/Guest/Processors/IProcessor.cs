@@ -9,7 +9,8 @@ public interface IProcessor
     /// <summary>The hart's number in its machine, from 0.</summary>
     int HartId { get; }
 
-    /// <summary>Instructions retired since the machine was made; exact whenever the hart is not running, and in MMIO handlers and CSR reads that it makes.</summary>
+    /// <summary>Instructions retired since the machine was made; exact whenever the hart is not running, and in MMIO handlers and CSR reads that it makes. A hart
+    /// whose code does not count (translated, in a machine that is not deterministic) has an estimate instead.</summary>
     ulong InstructionsRetired { get; }
 
     /// <summary>Instructions retired, and those that trapped instead: what a deterministic clock counts, for a hart that only traps must not stop time. Exact as
@@ -20,7 +21,7 @@ public interface IProcessor
     /// <remarks>No host address is remembered from one call to the next but in <paramref name="fills"/>. A kick that the hart itself caused (a CSR write or an MMIO
     /// access that moved a clock event) ends the call right after that instruction.</remarks>
     /// <param name="fills">The carrier's cached translations, made by <see cref="IProcessorFamily.CreateFills"/>; used by this call alone.</param>
-    /// <param name="maxInstructions">Exactly so many instructions are attempted at most.</param>
+    /// <param name="maxInstructions">Exactly so many instructions are attempted at most; code that does not count runs until it is kicked.</param>
     RunExit Run(ICarrierFills fills, ulong maxInstructions);
 
     /// <summary>Makes a running hart leave <see cref="Run"/> at its next poll with <see cref="RunExitReason.Kicked"/> (or another reason that came first). Any thread.</summary>

@@ -100,8 +100,8 @@ public sealed class ClockStateTests
         using WorkerPool pool = new("test devices", 1);
         using FreeRunningClock clock = new(loop, pool, new Lock(), _ => { });
         clock.CreateEvent("due", () => null).Set(GuestClock.TicksPerSecond * 3600);
-        byte[] saved = Saved(clock);
         ulong now = clock.Now;
+        byte[] saved = Saved(clock);
 
         using FreeRunningClock other = new(loop, pool, new Lock(), _ => { });
         ClockEvent due = other.CreateEvent("due", () => null);
