@@ -45,9 +45,10 @@ internal static class MonitorLauncher
     /// <summary>The path of the monitor's executable: beside this one.</summary>
     internal static string ExecutablePath => Path.Join(AppContext.BaseDirectory, "strata-monitor");
 
-    // The runtime's debugger pipes would be left among the temporary files by a monitor that is killed. Who wants them sets the variable to 1.
-    private static Dictionary<string, string?> Diagnostics => new(StringComparer.Ordinal)
+    // Of the runtime; whoever wants another value sets the variable.
+    private static Dictionary<string, string?> RuntimeSettings => new(StringComparer.Ordinal)
     {
+        // Debugger pipes would be left among the temporary files by a monitor that is killed.
         ["DOTNET_EnableDiagnostics"] = Environment.GetEnvironmentVariable("DOTNET_EnableDiagnostics") ?? "0",
 
         // A monitor allocates little: a first generation as large as the processor's cache would hold five megabytes of garbage. In hexadecimal.
@@ -69,7 +70,7 @@ internal static class MonitorLauncher
                 Path = ExecutablePath,
                 Arguments = [machines.Path],
                 Descriptors = [null, log, log, its.SafeHandle],
-                Environment = Diagnostics,
+                Environment = RuntimeSettings,
             });
             its.Dispose();
             using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

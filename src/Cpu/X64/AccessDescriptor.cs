@@ -8,7 +8,7 @@ namespace Strata.Cpu.X64;
 /// </code></remarks>
 internal readonly record struct AccessDescriptor(uint Bits)
 {
-    public static AccessDescriptor Make(int pageOffset, int length, byte slot, int sizeLog, bool isSigned, int notExecuted, bool isFloat = false) =>
+    public static AccessDescriptor Make(int pageOffset, int length, byte slot, int sizeLog, bool isSigned, int notExecuted, bool isFloat) =>
         new((uint)pageOffset | (length == 4 ? 1u << 12 : 0) | ((uint)slot << 13) | ((uint)sizeLog << 21) | (isSigned ? 1u << 23 : 0) | ((uint)notExecuted << 24)
             | (isFloat ? 1u << 31 : 0));
 

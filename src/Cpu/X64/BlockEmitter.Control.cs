@@ -150,12 +150,14 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Interpret(in IrInstruction i, int stub)
     {
-        AccessDescriptor descriptor = AccessDescriptor.Make(i.PageOffset, i.Length, 0, 0, false, NotExecuted(in i));
+        AccessDescriptor descriptor = Describe(in i);
         _asm.Mov(Rax, i.Immediate);
         _asm.Mov(Rdx, descriptor.Bits);
         _asm.CallRel32(stub - _origin);
         ForgetFloats();
     }
 
-    private int NotExecuted(in IrInstruction i) => _counts ? _block.GuestInstructions - i.Index : 0;
+    // What the monitor has to know of an instruction; the rest is of loads and stores.
+    private AccessDescriptor Describe(in IrInstruction i, byte slot = 0, int sizeLog = 0, bool isSigned = false, bool isFloat = false) =>
+        AccessDescriptor.Make(i.PageOffset, i.Length, slot, sizeLog, isSigned, _counts ? _block.GuestInstructions - i.Index : 0, isFloat);
 }

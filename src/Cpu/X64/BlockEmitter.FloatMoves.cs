@@ -215,7 +215,7 @@ internal sealed unsafe partial class BlockEmitter
         int sizeLog = isSingle ? 2 : 3;
         XmmRegister target = _map.IsPinned(i.Destination, out XmmRegister pinned) ? pinned : Xmm0;
         Register64 address = Address(in i);
-        AccessDescriptor access = AccessDescriptor.Make(i.PageOffset, i.Length, i.Destination, sizeLog, false, NotExecuted(in i), isFloat: true);
+        AccessDescriptor access = Describe(in i, i.Destination, sizeLog, isFloat: true);
         Label back = Translate(address, table: 0, sizeLog, LoadStub, access);
         if (isSingle)
         {
@@ -238,7 +238,7 @@ internal sealed unsafe partial class BlockEmitter
         bool isSingle = i.Format == FloatFormat.Binary32;
         int sizeLog = isSingle ? 2 : 3;
         Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, sizeLog, StoreStub, AccessDescriptor.Make(i.PageOffset, i.Length, i.Right, sizeLog, false, NotExecuted(in i)));
+        Label back = Translate(address, table: 1, sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
         Memory place = Memory.At(address, Rcx);
         if (_map.IsPinned(i.Right, out XmmRegister source))
         {

@@ -52,7 +52,7 @@ internal sealed unsafe partial class BlockEmitter
             RequireFloats(in i);
         Write(in i);
 
-        AccessDescriptor descriptor = AccessDescriptor.Make(i.PageOffset, i.Length, 0, 0, false, NotExecuted(in i));
+        AccessDescriptor descriptor = Describe(in i);
         if (_canBeInterpreted)
             _coldFloats.Add(new ColdFloat(_interpreted, _asm.Here(), Leaves: false, Loads: false, i.Bits, descriptor, i.Index));
         if (_canMisfit)
@@ -82,7 +82,7 @@ internal sealed unsafe partial class BlockEmitter
         Label notLoaded = _asm.NewLabel();
         _asm.Cmp(Dword, RegisterMap.Field(_layout.FloatsLoaded), 0);
         _asm.Jcc(Condition.Equal, notLoaded);
-        AccessDescriptor descriptor = AccessDescriptor.Make(i.PageOffset, i.Length, 0, 0, false, NotExecuted(in i));
+        AccessDescriptor descriptor = Describe(in i);
         _coldFloats.Add(new ColdFloat(notLoaded, _asm.Here(), Leaves: true, Loads: true, i.Bits, descriptor, i.Index));
         _hasFloats = true;
     }

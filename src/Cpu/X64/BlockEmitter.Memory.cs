@@ -15,7 +15,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         Register64 address = Address(in i);
         byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
-        Label back = Translate(address, table: 0, sizeLog, LoadStub, AccessDescriptor.Make(i.PageOffset, i.Length, slot, sizeLog, isSigned, NotExecuted(in i)));
+        Label back = Translate(address, table: 0, sizeLog, LoadStub, Describe(in i, slot, sizeLog, isSigned));
         Memory place = Memory.At(address, Rcx);
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         switch (sizeLog)
@@ -53,7 +53,7 @@ internal sealed unsafe partial class BlockEmitter
     private void Store(in IrInstruction i, int sizeLog)
     {
         Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, sizeLog, StoreStub, AccessDescriptor.Make(i.PageOffset, i.Length, i.Right, sizeLog, false, NotExecuted(in i)));
+        Label back = Translate(address, table: 1, sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
         Memory place = Memory.At(address, Rcx);
         OperandSize size = sizeLog switch
         {
