@@ -1,5 +1,6 @@
 using Strata.Cpu.RiscV.Lowering;
 using Strata.Cpu.Translations;
+using Strata.Cpu.Translations.Ir;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
 
@@ -19,7 +20,8 @@ public sealed class HartFamily : IProcessorFamily, IDisposable
         if (translation is null)
             return;
         Translation = translation;
-        Blocks = new BlockCache(memory, Directory, new RiscVFrontEnd(), HartLayout.Describe([.. RiscVFrontEnd.HotRegisters], FloatLowering.Floats), RuntimeEntries.Calls, translation);
+        StateLayout layout = HartLayout.Describe([.. RiscVFrontEnd.HotRegisters], CsrLowering.Fields, CsrLowering.BlockZeroing, FloatLowering.Floats);
+        Blocks = new BlockCache(memory, Directory, new RiscVFrontEnd(), layout, RuntimeEntries.Calls, translation);
     }
 
     internal GuestMemory Memory { get; }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Strata.Cpu.RiscV;
 using Strata.Cpu.RiscV.Csr;
 
@@ -50,11 +51,11 @@ public unsafe partial class SoftwareTlb
     /// <summary>What is known of a set as a whole.</summary>
     private sealed class SetState
     {
-        private const int MostRegions = 8;
+        private const int RegionBits = 4096;
 
-        private readonly (ulong Start, int Bits)[] _regions = new (ulong, int)[MostRegions];
-        private int _regionCount;
-        private bool _regionsOverflowed;
+        // Mappings wider than a page, by a hash of where they start: a bit that is set says that there may be one. _regionSizes has their sizes' logarithms.
+        private readonly ulong[] _regions = new ulong[RegionBits / 64];
+        private ulong _regionSizes;
 
         public SetKey Key { get; set; } = SetKey.None;
 
@@ -71,39 +72,33 @@ public unsafe partial class SoftwareTlb
         {
             LogCount = 0;
             HasLocalFills = false;
-            _regionCount = 0;
-            _regionsOverflowed = false;
+            if (_regionSizes == 0)
+                return;
+            _regionSizes = 0;
+            Array.Clear(_regions);
         }
 
         /// <summary>Remembers that fills were made from a mapping wider than a page.</summary>
         public void AddRegion(ulong start, int bits)
         {
-            if (_regionsOverflowed)
-                return;
-            for (int i = 0; i < _regionCount; i++)
-            {
-                if (_regions[i] == (start, bits))
-                    return;
-            }
-
-            if (_regionCount == MostRegions)
-                _regionsOverflowed = true;
-            else
-                _regions[_regionCount++] = (start, bits);
+            int hash = HashOf(start, bits);
+            _regions[hash / 64] |= 1UL << (hash % 64);
+            _regionSizes |= 1UL << bits;
         }
 
         /// <summary>Some fill of another page may come from a mapping that holds <paramref name="virtualAddress"/> too.</summary>
         public bool MayShareMapping(ulong virtualAddress)
         {
-            if (_regionsOverflowed)
-                return true;
-            for (int i = 0; i < _regionCount; i++)
+            for (ulong sizes = _regionSizes; sizes != 0; sizes &= sizes - 1)
             {
-                if (virtualAddress >> _regions[i].Bits == _regions[i].Start >> _regions[i].Bits)
+                int hash = HashOf(virtualAddress, BitOperations.TrailingZeroCount(sizes));
+                if ((_regions[hash / 64] >> (hash % 64) & 1) != 0)
                     return true;
             }
 
             return false;
         }
+
+        private static int HashOf(ulong address, int bits) => (int)((((address >> bits) + ((ulong)bits << 56)) * 0x9E3779B97F4A7C15) >> 52);
     }
 }

@@ -60,7 +60,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
 
     private const ulong PageOffset = 0xfff;
 
-    // Owned, zeroed at first. An entry, and at the same index the record of its promise.
+    // Owned, zeroed at first. An entry, and at the same index the record of its promise: one allocation, so that emitted code finds a record by its entry.
     private readonly TlbEntry* _entries;
     private readonly FillRecord* _records;
 
@@ -77,12 +77,16 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private int _fetchSet;
     private bool _disposed;
 
+    /// <summary>Bytes from an entry to its record, whose first doubleword is the guest-physical page with flags in its low 12 bits.</summary>
+    internal const int RecordDistance = TotalEntries * 16;
+
     /// <summary>Makes an empty TLB. Its tables take about 9 MB of address space and memory only where they were used.</summary>
     public SoftwareTlb()
     {
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
-        _entries = (TlbEntry*)NativeMemory.AllocZeroed(TotalEntries, (nuint)sizeof(TlbEntry));
-        _records = (FillRecord*)NativeMemory.AllocZeroed(TotalEntries, (nuint)sizeof(FillRecord));
+        Debug.Assert(sizeof(TlbEntry) == 16 && sizeof(FillRecord) == 16, "RecordDistance");
+        _entries = (TlbEntry*)NativeMemory.AllocZeroed(TotalEntries, (nuint)(sizeof(TlbEntry) + sizeof(FillRecord)));
+        _records = (FillRecord*)(_entries + TotalEntries);
         _heads = (int*)NativeMemory.AllocZeroed(HeadCount, sizeof(int));
         _logs = (ushort*)NativeMemory.AllocZeroed((SetCount + 1) * EntriesPerSet, sizeof(ushort));
         for (int set = 0; set <= SetCount; set++)
@@ -204,7 +208,6 @@ public unsafe partial class SoftwareTlb : ICarrierFills
             return;
         _disposed = true;
         NativeMemory.Free(_entries);
-        NativeMemory.Free(_records);
         NativeMemory.Free(_heads);
         NativeMemory.Free(_logs);
     }

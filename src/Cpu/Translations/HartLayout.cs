@@ -12,7 +12,7 @@ internal static unsafe class HartLayout
     public static int SizeBytes => EmittedOffset + sizeof(EmittedState);
 
     /// <summary>As emitted code sees it.</summary>
-    public static StateLayout Describe(byte[] hotSlots, GuestFloats floats)
+    public static StateLayout Describe(byte[] hotSlots, GuestField[] fields, GuestBlockZeroing zeroing, GuestFloats floats)
     {
         HartState hart = default;
         EmittedState emitted = default;
@@ -25,6 +25,16 @@ internal static unsafe class HartLayout
             CurrentPage = EmittedOffset + (int)((byte*)&emitted.CurrentPage - (byte*)&emitted),
             Tlb = EmittedOffset + (int)((byte*)&emitted.Tlb - (byte*)&emitted),
             Budget = EmittedOffset + (int)((byte*)&emitted.Budget - (byte*)&emitted),
+            Mode = (int)((byte*)&hart.Privilege - (byte*)&hart),
+            Fields = fields,
+            Pending = ((int)((byte*)&hart.Mip - (byte*)&hart), (int)((byte*)&hart.InterruptInputs - (byte*)&hart), (int)((byte*)&hart.Mie - (byte*)&hart)),
+            Zeroing = zeroing,
+            Reservation = (
+                (int)((byte*)&hart.ReservationAddress - (byte*)&hart),
+                (int)((byte*)&hart.ReservationVirtualAddress - (byte*)&hart),
+                (int)((byte*)&hart.ReservationValue - (byte*)&hart)),
+            IsReserved = (int)(&hart.ReservationIsValid - (byte*)&hart),
+            PhysicalPageDistance = Paging.SoftwareTlb.RecordDistance,
             Floats = floats,
             FloatStatus = (int)((byte*)&hart.MStatus - (byte*)&hart),
             FloatRounding = (int)((byte*)&hart.Frm - (byte*)&hart),

@@ -15,8 +15,7 @@ internal sealed unsafe partial class BlockEmitter
         Register64 address = Address(i with { Immediate = 0 });
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
-        _asm.Test(Dword, address, isDouble ? 7 : 3);
-        _asm.Jcc(Condition.NotEqual, miss);
+        RequireAligned(address, isDouble, miss);
         Translate(address, table: 1, isDouble ? 3 : 2, miss);
 
         // The stub of here: the block goes on behind it with the numbers in registers, if they are there by now.
@@ -49,6 +48,89 @@ internal sealed unsafe partial class BlockEmitter
         if (i.Destination != IrSlot.None)
             Write(i.Destination, Rax, size);
         _asm.Bind(back);
+    }
+
+    private void LoadReserved(in IrInstruction i, bool isDouble)
+    {
+        Register64 address = Address(i with { Immediate = 0 });
+        Label miss = _asm.NewLabel();
+        Label back = _asm.NewLabel();
+        RequireAligned(address, isDouble, miss);
+        FindEntry(address, table: 0, isDouble ? 3 : 2, miss);
+        _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
+
+        // The address first: rax may hold it, and takes the value then.
+        _asm.Mov(Qword, RegisterMap.Field(_layout.Reservation.Virtual), address);
+        HostAddress(address, table: 0);
+        PhysicalAddress(table: 0);
+        _asm.Mov(Qword, RegisterMap.Field(_layout.Reservation.Physical), Rdx);
+        if (isDouble)
+            _asm.Mov(Qword, Rax, Memory.At(Rax));
+        else
+            _asm.Movsxd(Rax, Memory.At(Rax));
+        _asm.Mov(Qword, RegisterMap.Field(_layout.Reservation.Value), Rax);
+        _asm.Mov(OperandSize.Byte, RegisterMap.Field(_layout.IsReserved), 1);
+        if (i.Destination != IrSlot.None)
+            Write(i.Destination, Rax);
+        _asm.Bind(back);
+    }
+
+    private void StoreConditional(in IrInstruction i, bool isDouble)
+    {
+        OperandSize size = isDouble ? Qword : Dword;
+        Register64 address = Address(i with { Immediate = 0 });
+        Label miss = _asm.NewLabel();
+        Label back = _asm.NewLabel();
+        Label fails = _asm.NewLabel();
+        Label done = _asm.NewLabel();
+        _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
+
+        // Without a reservation for the address memory is not looked at.
+        _asm.Cmp(OperandSize.Byte, RegisterMap.Field(_layout.IsReserved), 0);
+        _asm.Jcc(Condition.Equal, fails);
+        _asm.Cmp(Qword, RegisterMap.Field(_layout.Reservation.Virtual), address);
+        _asm.Jcc(Condition.NotEqual, fails);
+        RequireAligned(address, isDouble, miss);
+        FindEntry(address, table: 1, isDouble ? 3 : 2, miss);
+        HostAddress(address, table: 1);
+        PhysicalAddress(table: 1);
+        _asm.Mov(Qword, Rcx, Rax);
+        _asm.Cmp(Qword, RegisterMap.Field(_layout.Reservation.Physical), Rdx);
+        _asm.Jcc(Condition.NotEqual, fails);
+        _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.Reservation.Value));
+        _asm.LockCmpxchg(size, Memory.At(Rcx), Read(i.Right, Rdx));
+        _asm.Set(Condition.NotEqual, Rax);
+        _asm.Movzx(OperandSize.Byte, Rax, Rax);
+        _asm.JmpShort(done);
+        _asm.Bind(fails);
+        _asm.Mov(Rax, 1);
+        _asm.Bind(done);
+        _asm.Mov(OperandSize.Byte, RegisterMap.Field(_layout.IsReserved), 0);
+        if (i.Destination != IrSlot.None)
+            Write(i.Destination, Rax);
+        _asm.Bind(back);
+    }
+
+    private void RequireAligned(Register64 address, bool isDouble, Label otherwise)
+    {
+        _asm.Test(Dword, address, isDouble ? 7 : 3);
+        _asm.Jcc(Condition.NotEqual, otherwise);
+    }
+
+    // Into rax; rcx: the entry's offset in its table.
+    private void HostAddress(Register64 address, int table)
+    {
+        if (address != Rax)
+            _asm.Mov(Qword, Rax, address);
+        _asm.Add(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8));
+    }
+
+    // rcx: the entry's offset in its table; rdx: the offset in the page, and then the physical address.
+    private void PhysicalAddress(int table)
+    {
+        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + _layout.PhysicalPageDistance));
+        _asm.And(Qword, Rcx, -PageBytes);
+        _asm.Add(Qword, Rdx, Rcx);
     }
 
     // Leaves the old value in rax.

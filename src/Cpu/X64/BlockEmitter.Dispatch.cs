@@ -60,6 +60,18 @@ internal sealed unsafe partial class BlockEmitter
             case >= IrOpcode.AtomicExchange32 and <= IrOpcode.AtomicMaximumUnsigned64:
                 Atomic(in i);
                 return;
+            case IrOpcode.LoadReserved32 or IrOpcode.LoadReserved64:
+                LoadReserved(in i, i.Opcode == IrOpcode.LoadReserved64);
+                return;
+            case IrOpcode.StoreConditional32 or IrOpcode.StoreConditional64:
+                StoreConditional(in i, i.Opcode == IrOpcode.StoreConditional64);
+                return;
+            case IrOpcode.ZeroBlock:
+                ZeroBlock(in i);
+                return;
+            case >= IrOpcode.FieldRead and <= IrOpcode.FieldClear:
+                Field(in i);
+                return;
             case IrOpcode.Fence:
                 _asm.LockAlu(Arithmetic.Or, Dword, Memory.At(Rsp), 0);
                 return;

@@ -11,7 +11,7 @@ namespace Strata.Cpu.X64;
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
-    private readonly List<ColdFloat> _coldFloats = [];
+    private readonly List<ColdInstruction> _coldInstructions = [];
     private readonly bool[] _isBoxed = new bool[256];
 
     // Of the block that is being written, as far as it goes.
@@ -25,7 +25,7 @@ internal sealed unsafe partial class BlockEmitter
     private bool _canMisfit;
 
     // An instruction that the interpreter executes. The block goes on at Back; without that, it is left.
-    private readonly record struct ColdFloat(Label Start, Label Back, bool Leaves, bool Loads, uint Bits, AccessDescriptor Descriptor, int Index);
+    private readonly record struct ColdInstruction(Label Start, Label Back, bool Leaves, bool Loads, uint Bits, AccessDescriptor Descriptor, int Index);
 
     private int LoadStub => _hasFloats ? _stubs.LoadAmongFloats : _stubs.Load;
 
@@ -35,7 +35,7 @@ internal sealed unsafe partial class BlockEmitter
 
     private void ClearFloats()
     {
-        _coldFloats.Clear();
+        _coldInstructions.Clear();
         _hasFloats = false;
         _floatStatusIsSet = false;
         ForgetFloats();
@@ -54,9 +54,9 @@ internal sealed unsafe partial class BlockEmitter
 
         AccessDescriptor descriptor = Describe(in i);
         if (_canBeInterpreted)
-            _coldFloats.Add(new ColdFloat(_interpreted, _asm.Here(), Leaves: false, Loads: false, i.Bits, descriptor, i.Index));
+            _coldInstructions.Add(new ColdInstruction(_interpreted, _asm.Here(), Leaves: false, Loads: false, i.Bits, descriptor, i.Index));
         if (_canMisfit)
-            _coldFloats.Add(new ColdFloat(_misfit, default, Leaves: true, Loads: false, i.Bits, descriptor, i.Index));
+            _coldInstructions.Add(new ColdInstruction(_misfit, default, Leaves: true, Loads: false, i.Bits, descriptor, i.Index));
     }
 
     // Where the instruction is executed by the interpreter, and the block goes on: nothing of it is done yet but flags that it raises as well.
@@ -83,7 +83,7 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Cmp(Dword, RegisterMap.Field(_layout.FloatsLoaded), 0);
         _asm.Jcc(Condition.Equal, notLoaded);
         AccessDescriptor descriptor = Describe(in i);
-        _coldFloats.Add(new ColdFloat(notLoaded, _asm.Here(), Leaves: true, Loads: true, i.Bits, descriptor, i.Index));
+        _coldInstructions.Add(new ColdInstruction(notLoaded, _asm.Here(), Leaves: true, Loads: true, i.Bits, descriptor, i.Index));
         _hasFloats = true;
     }
 
@@ -113,9 +113,9 @@ internal sealed unsafe partial class BlockEmitter
         _isBoxed[slot] = true;
     }
 
-    private void EmitColdFloats()
+    private void EmitColdInstructions()
     {
-        foreach (ColdFloat cold in _coldFloats)
+        foreach (ColdInstruction cold in _coldInstructions)
         {
             _asm.Bind(cold.Start);
             if (cold.Loads)

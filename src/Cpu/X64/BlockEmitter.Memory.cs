@@ -1,3 +1,4 @@
+using System.Numerics;
 using Strata.Cpu.Translations.Ir;
 using static Strata.Cpu.X64.OperandSize;
 using static Strata.Cpu.X64.Register64;
@@ -105,6 +106,13 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Translate(Register64 address, int table, int sizeLog, Label miss)
     {
+        FindEntry(address, table, sizeLog, miss);
+        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8));
+    }
+
+    // Leaves in rcx the entry's offset in its table, in rdx the address's offset in its page.
+    private void FindEntry(Register64 address, int table, int sizeLog, Label miss)
+    {
         int offset = table * _tableBytes;
         _asm.Rorx(Qword, Rcx, address, 8);
         _asm.And(Dword, Rcx, _indexMask);
@@ -112,6 +120,23 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Sub(Qword, Rdx, Memory.At(RegisterMap.Tlb, Rcx, 1, offset));
         _asm.Cmp(Qword, Rdx, PageBytes - (1 << sizeLog));
         _asm.Jcc(Condition.Above, miss);
-        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, offset + 8));
+    }
+
+    private void ZeroBlock(in IrInstruction i)
+    {
+        Label miss = _asm.NewLabel();
+        Label back = _asm.NewLabel();
+        _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
+        _asm.Cmp(OperandSize.Byte, RegisterMap.Field(_layout.Mode), _layout.Zeroing.Mode);
+        _asm.Jcc(Condition.Below, miss);
+        _asm.Test(Dword, RegisterMap.Field(_layout.Zeroing.Permissions), _layout.Zeroing.Permission);
+        _asm.Jcc(Condition.Equal, miss);
+        Move(Rax, i.Left);
+        _asm.And(Qword, Rax, -_layout.Zeroing.Bytes);
+        Translate(Rax, table: 1, BitOperations.Log2((uint)_layout.Zeroing.Bytes), miss);
+        _asm.Vpxor(XmmRegister.Xmm0, XmmRegister.Xmm0, XmmRegister.Xmm0);
+        for (int offset = 0; offset < _layout.Zeroing.Bytes; offset += 16)
+            _asm.Vmovups(Memory.At(Rax, Rcx, 1, offset), XmmRegister.Xmm0);
+        _asm.Bind(back);
     }
 }

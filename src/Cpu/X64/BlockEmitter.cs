@@ -146,7 +146,7 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Jmp(access.Back);
         }
 
-        EmitColdFloats();
+        EmitColdInstructions();
         foreach (ColdInterpretation interpretation in _coldInterpretations)
         {
             _asm.Bind(interpretation.Start);

@@ -217,6 +217,23 @@ public sealed class SoftwareTlbTests
     }
 
     [Fact]
+    public void Fence_AnAddressOutsideOfManySuperpagesDropsNothingElse()
+    {
+        using TestMachine machine = Mapped(Kernel);
+        ulong first = Virtual & ~0x3fff_ffffUL;
+        for (ulong i = 200; i < 240; i++)
+        {
+            machine.WriteDoubleword(Middle + (i * 8), (TestMachine.RamBase >> 2) | Kernel);
+            machine.Translate(first + (i << 21), FillAccess.Read);
+        }
+
+        machine.Translate(Virtual, FillAccess.Read);
+        machine.Tlb.Fence(0, Virtual, null);
+        Assert.Equal(0, machine.Hit(Virtual, FillAccess.Read));
+        Assert.NotEqual(0, machine.Hit(first + (239UL << 21), FillAccess.Read));
+    }
+
+    [Fact]
     public void Fence_OfAnotherHartTouchesNothing()
     {
         using TestMachine machine = Mapped(Kernel);

@@ -9,7 +9,7 @@ public sealed partial class CsrFile
     public const ulong Misa = (2UL << 62) | (1 << ('A' - 'A')) | (1 << ('C' - 'A')) | (1 << ('D' - 'A')) | (1 << ('F' - 'A'))
         | (1 << ('I' - 'A')) | (1 << ('M' - 'A')) | (1 << ('S' - 'A')) | (1 << ('U' - 'A'));
 
-    private const ulong MStatusWritable = MStatusBits.Sie | MStatusBits.Mie | MStatusBits.Spie | MStatusBits.Mpie | MStatusBits.Spp | MStatusBits.Mpp
+    internal const ulong MStatusWritable = MStatusBits.Sie | MStatusBits.Mie | MStatusBits.Spie | MStatusBits.Mpie | MStatusBits.Spp | MStatusBits.Mpp
         | MStatusBits.Fs | MStatusBits.Mprv | MStatusBits.Sum | MStatusBits.Mxr | MStatusBits.Tvm | MStatusBits.Tw | MStatusBits.Tsr;
 
     // Every exception but the environment call from M-mode and the double trap; those of extensions that are absent are kept, as QEMU does.

@@ -3,8 +3,8 @@ namespace Strata.Cpu.RiscV.Csr;
 /// <content>CSRs of S-mode, numbers 0x100 to 0x1ff, and pending interrupts.</content>
 public sealed partial class CsrFile
 {
-    private const ulong SstatusWritable = MStatusBits.Sie | MStatusBits.Spie | MStatusBits.Spp | MStatusBits.Fs | MStatusBits.Sum | MStatusBits.Mxr;
-    private const ulong SstatusReadable = SstatusWritable | (3UL << 32);
+    internal const ulong SstatusWritable = MStatusBits.Sie | MStatusBits.Spie | MStatusBits.Spp | MStatusBits.Fs | MStatusBits.Sum | MStatusBits.Mxr;
+    internal const ulong SstatusReadable = SstatusWritable | (3UL << 32);
     private const ulong SenvcfgWritable = EnvironmentBits.Fiom | EnvironmentBits.Cbie | EnvironmentBits.Cbcfe | EnvironmentBits.Cbze;
 
     private static bool ReadSupervisor(ref HartState s, int csr, out ulong value)

@@ -37,6 +37,9 @@ internal enum LoweringShape : byte
     /// <summary>See <see cref="FloatLowering"/>.</summary>
     FloatingPoint,
 
+    /// <summary>See <see cref="CsrLowering"/>.</summary>
+    CsrAccess,
+
     /// <summary>Depends on what it orders.</summary>
     Fence,
 
@@ -182,12 +185,24 @@ internal static class LoweringTable
         new(Operation.AmominuD,   Atomic,            IrOpcode.AtomicMinimumUnsigned64),
         new(Operation.AmomaxuD,   Atomic,            IrOpcode.AtomicMaximumUnsigned64),
 
+        new(Operation.LrW,        Atomic,            IrOpcode.LoadReserved32),
+        new(Operation.LrD,        Atomic,            IrOpcode.LoadReserved64),
+        new(Operation.ScW,        Atomic,            IrOpcode.StoreConditional32),
+        new(Operation.ScD,        Atomic,            IrOpcode.StoreConditional64),
+
+        new(Operation.Csrrw,     CsrAccess),
+        new(Operation.Csrrs,     CsrAccess),
+        new(Operation.Csrrc,     CsrAccess),
+        new(Operation.Csrrwi,    CsrAccess),
+        new(Operation.Csrrsi,    CsrAccess),
+        new(Operation.Csrrci,    CsrAccess),
+
         new(Operation.PrefetchI, Nothing),
         new(Operation.PrefetchR, Nothing),
         new(Operation.PrefetchW, Nothing),
 
         // Nothing that comes after them in the block depends on what they change.
-        new(Operation.CboZero,   Interpret),
+        new(Operation.CboZero,   Atomic,            IrOpcode.ZeroBlock),
         new(Operation.CboClean,  Interpret),
         new(Operation.CboFlush,  Interpret),
         new(Operation.CboInval,  Interpret),

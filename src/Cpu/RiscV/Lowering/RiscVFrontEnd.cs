@@ -68,6 +68,8 @@ internal sealed class RiscVFrontEnd : IFrontEnd
             case LoweringShape.Jump:
                 block.Add(row.Opcode, instruction.Length, destination, instruction.Rs1, IrSlot.Immediate, instruction.Immediate);
                 return false;
+            case LoweringShape.CsrAccess:
+                return CsrLowering.Lower(block, in instruction);
             case LoweringShape.Fence:
                 // Earlier stores (and output) before later loads (and input): the only order that hosts with total store order do not keep by themselves.
                 bool orders = (instruction.Immediate & 0x50) != 0 && (instruction.Immediate & 0x0a) != 0;

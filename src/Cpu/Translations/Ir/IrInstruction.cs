@@ -18,7 +18,7 @@ internal struct IrInstruction
     /// <summary>Second source slot, or <see cref="IrSlot.Immediate"/>.</summary>
     public byte Right;
 
-    /// <summary>Third source slot of a fused multiplication.</summary>
+    /// <summary>Third source slot of a fused multiplication, or the number of a field.</summary>
     public byte Third;
 
     /// <summary>What the floating-point slots hold.</summary>
@@ -36,7 +36,7 @@ internal struct IrInstruction
     /// <summary>Immediate, distance, or the bits of an instruction.</summary>
     public long Immediate;
 
-    /// <summary>Of floating-point operations: the bits of the guest's instruction, for what the reference interpreter has to do.</summary>
+    /// <summary>Of floating-point and field operations: the bits of the guest's instruction, for what the reference interpreter has to do.</summary>
     public uint Bits;
 }
 

@@ -64,8 +64,23 @@ internal enum IrOpcode : byte
     AtomicExchange32, AtomicAdd32, AtomicAnd32, AtomicOr32, AtomicXor32, AtomicMinimum32, AtomicMaximum32, AtomicMinimumUnsigned32, AtomicMaximumUnsigned32,
     AtomicExchange64, AtomicAdd64, AtomicAnd64, AtomicOr64, AtomicXor64, AtomicMinimum64, AtomicMaximum64, AtomicMinimumUnsigned64, AtomicMaximumUnsigned64,
 
+    /// <summary>
+    /// d = memory at a, which is reserved; and, if a is still reserved and memory still holds what was loaded, memory at a = b and d = 0, else d = 1. Which of
+    /// the host's places the address leads to must be the same both times. In any case the reservation ends with the second.
+    /// </summary>
+    LoadReserved32, LoadReserved64, StoreConditional32, StoreConditional64,
+
+    /// <summary>The block of <see cref="GuestBlockZeroing.Bytes"/> that holds a becomes zero.</summary>
+    ZeroBlock,
+
     /// <summary>Earlier stores become visible before later loads.</summary>
     Fence,
+
+    /// <summary>
+    /// d = <see cref="StateLayout.Fields"/>[<see cref="IrInstruction.Third"/>]; after it, all but the first change the field: to b, by setting the bits of b, by
+    /// clearing them.
+    /// </summary>
+    FieldRead, FieldExchange, FieldSet, FieldClear,
 
     /// <summary>Goes on i bytes from here if a op b.</summary>
     BranchEqual, BranchNotEqual, BranchLess, BranchNotLess, BranchLessUnsigned, BranchNotLessUnsigned,

@@ -18,6 +18,27 @@ internal sealed record StateLayout
     /// <summary>Word: not zero when emitted code is wanted elsewhere.</summary>
     public required int ExitWord { get; init; }
 
+    /// <summary>Byte: the mode that the hart is in; a greater number may do more.</summary>
+    public required int Mode { get; init; }
+
+    /// <summary>Fields that the guest's instructions read and write.</summary>
+    public required GuestField[] Fields { get; init; }
+
+    /// <summary>Three doublewords: an interrupt may be pending if there is a bit that the third and one of the other two have.</summary>
+    public required (int First, int Second, int Enabled) Pending { get; init; }
+
+    /// <summary>Who may make blocks of memory zero.</summary>
+    public required GuestBlockZeroing Zeroing { get; init; }
+
+    /// <summary>Doublewords: physical and virtual address that are reserved, and what was loaded there.</summary>
+    public required (int Physical, int Virtual, int Value) Reservation { get; init; }
+
+    /// <summary>Byte: 1 while there is a reservation.</summary>
+    public required int IsReserved { get; init; }
+
+    /// <summary>From an entry of the software TLB to the physical address of its page, a doubleword whose low 12 bits mean nothing.</summary>
+    public required int PhysicalPageDistance { get; init; }
+
     /// <summary>Doubleword: address of the tables read, write, fetch and code of the software TLB.</summary>
     public required int Tlb { get; init; }
 
@@ -48,3 +69,20 @@ internal sealed record StateLayout
     /// <summary>Entries of one table of the software TLB, each of 16 bytes: page, addend.</summary>
     public required int TlbEntries { get; init; }
 }
+
+/// <summary>A doubleword of the guest's that its instructions read and write by name.</summary>
+/// <param name="Offset">In the state.</param>
+/// <param name="Mode">The mode that may do so at least.</param>
+/// <param name="Readable">Bits that show.</param>
+/// <param name="Writable">Bits that a write can change.</param>
+/// <param name="Inline">Of these, what may change without consequences; the rest is the reference interpreter's.</param>
+/// <param name="Noticed">Of these, what may become one only while no interrupt is pending.</param>
+/// <param name="Full">If not 0: the top bit shows one when all these bits are ones, and floating-point instructions change them.</param>
+internal sealed record GuestField(int Offset, byte Mode, ulong Readable, ulong Writable, ulong Inline, ulong Noticed = 0, ulong Full = 0);
+
+/// <summary>Making an aligned block of memory zero.</summary>
+/// <param name="Bytes">Its size, a power of two and at least 16.</param>
+/// <param name="Mode">The mode that may do so at least; others are the reference interpreter's.</param>
+/// <param name="Permissions">Word in the state of which a bit must be set.</param>
+/// <param name="Permission">That bit.</param>
+internal sealed record GuestBlockZeroing(int Bytes, byte Mode, int Permissions, int Permission);
