@@ -34,5 +34,6 @@ public static class OracleFaults
         new("mtval of a breakpoint is the address at which the instruction was first translated", "3.1.16: its virtual address",
             "paging/main.c", "For a breakpoint QEMU reports"),
         new("of a crossing access, page faults of both pages come before the lack of memory behind one", "free", "paging/main.c", "Which of the two pages of a crossing access"),
+        new("page tables are read out of devices", "3.6.1: I/O regions need not support it; ours is an access fault", "paging/space.c", "QEMU reads page tables out of devices"),
     ];
 }

@@ -63,6 +63,14 @@ static u64 leaf_entry(struct space *space, u64 physical_page, u64 privilege) {
   return entry | page << 10;
 }
 
+// QEMU reads page tables out of devices (its empty PCI window is all ones: a reserved entry), where we report an access fault: no table lies there.
+static u64 no_table_in_devices(u64 entry) {
+  u64 page = entry >> 10 & 0xfffffffffff;
+  int is_table = (entry & (PTE_V | PTE_R | PTE_W | PTE_X)) == PTE_V;
+  int in_devices = (page >= 0x1 && page < 0x80000 && page != 0x60) || (page >= 0x400000 && page < 0x800000);
+  return is_table && in_devices ? (entry & 0x3ff) | 0x60ul << 10 : entry;
+}
+
 // One mapping of `address` to a page, through tables that are made as needed.
 static u64 *map(struct space *space, u32 *tables, u64 address, u64 physical_page, u64 privilege) {
   struct page *table = table_page(0);
@@ -86,7 +94,7 @@ static u64 *map(struct space *space, u32 *tables, u64 address, u64 physical_page
     table = (struct page *)(page << 12);
   }
   u64 *entry = &table->word[index_at(address, space->leaf_level)];
-  pool_set(entry, spoil(leaf_entry(space, physical_page, privilege), table, space));
+  pool_set(entry, no_table_in_devices(spoil(leaf_entry(space, physical_page, privilege), table, space)));
   return entry;
 }
 
@@ -135,5 +143,5 @@ void space_edit(struct space *space, u64 privilege) {
   u64 value = leaf_bits(privilege), page = page_number(data_page(below(DATA_PAGES)));
   if (space->leaf == 0) return;
   if (value & PTE_G) space->global = 1;
-  pool_set(space->leaf, space->leaf_level > 0 || one_in(2) ? (*space->leaf & ~0x3fful) | value : value | page << 10);
+  pool_set(space->leaf, no_table_in_devices(space->leaf_level > 0 || one_in(2) ? (*space->leaf & ~0x3fful) | value : value | page << 10));
 }
