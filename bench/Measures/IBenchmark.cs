@@ -26,6 +26,12 @@ internal sealed record BenchRun(string Root, Emulators Emulators, int Repetition
     /// <summary>How long a guest may take for one answer; generous, because hosts are shared.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(4);
 
+    /// <summary>The classes of programs that are wanted; all if none is named.</summary>
+    public IReadOnlyCollection<string> Classes { get; init; } = [];
+
+    /// <summary>The programs that are wanted; all if none is named.</summary>
+    public IReadOnlyCollection<string> Programs { get; init; } = [];
+
     /// <summary>A file that <c>bench/guest/build</c> has made.</summary>
     public string GuestProgram(string name) => Path.Combine(Root, ".artifacts", "bench-guest", name);
 

@@ -19,6 +19,7 @@ internal sealed class Emulators(string root)
     /// <summary>RAM of every guest, in MiB: what <c>strata run</c> gives.</summary>
     public const int MemoryMegabytes = 512;
 
+    private const string UserSpaceAppend = "console=hvc0 quiet";
     private const int AgentSlots = 8;
     private (string Kernel, string Initrd)? _tiny;
 
@@ -74,6 +75,15 @@ internal sealed class Emulators(string root)
             .. ports.SelectMany((name, i) => new[] { "-chardev", $"null,id=port{i}", "-device", $"virtserialport,chardev=port{i},name={name}" }),
             "-device", "virtio-rng-pci"]));
     }
+
+    /// <summary>Starts the tiny image's kernel with another initial file system in ours.</summary>
+    public Peer StrataUserSpace(string initrd) => Peer.Start(StrataCommand(
+        "run", "--kernel", Tiny.Kernel, "--initrd", initrd, "--append", UserSpaceAppend, "--memory", $"{MemoryMegabytes}M"));
+
+    /// <summary>Starts it in the peer.</summary>
+    public Peer QemuUserSpace(string initrd) => Peer.Start(QemuCommand(
+        "-bios", OpenSbi, "-kernel", Tiny.Kernel, "-initrd", initrd, "-append", UserSpaceAppend, "-serial", "null",
+        "-device", "virtio-serial-pci", "-chardev", "stdio,id=console", "-device", "virtconsole,chardev=console"));
 
     /// <summary>Starts a bare program in M-mode in ours.</summary>
     public Peer StrataFirmware(string file) => Peer.Start(StrataCommand("run", "--firmware", file));

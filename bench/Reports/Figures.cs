@@ -40,6 +40,12 @@ internal sealed record BenchResult(string Benchmark, string Title)
     /// <summary>Load average of the last minute, before and after.</summary>
     public double[] Load { get; } = [0, 0];
 
+    /// <summary>What failed while the rest was measured.</summary>
+    public List<string> Faults { get; } = [];
+
+    /// <summary>How it is shown.</summary>
+    public Func<BenchResult, string> Layout { get; set; } = Table.Of;
+
     /// <summary>Adds one repetition's value.</summary>
     public void Add(string row, string unit, string subject, double value)
     {

@@ -37,8 +37,8 @@ internal static class Table
         _ => $"{Number(figure.Median)} ({Number(figure.Minimum)} to {Number(figure.Maximum)})",
     };
 
-    // Three significant digits; whole numbers from a hundred on.
-    private static string Number(double value) => Math.Abs(value) switch
+    /// <summary>Three significant digits; whole numbers from a hundred on.</summary>
+    internal static string Number(double value) => Math.Abs(value) switch
     {
         0 => "0",
         >= 100 => value.ToString("#,0", CultureInfo.InvariantCulture),
