@@ -59,6 +59,7 @@ internal static class CommandLine
         root.Add(PullVerb.Build(options));
         root.Add(ImagesVerb.Build(options));
         root.Add(PsVerb.Build(options));
+        root.Add(DebugVerb.Build(options));
         root.Add(DoctorVerb.Build(options));
         root.Add(VersionVerb.Build(options));
         HelpOption help = root.Options.OfType<HelpOption>().Single();

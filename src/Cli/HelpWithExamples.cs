@@ -60,6 +60,20 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
               strata ps --json | jq -r '.[].id'
 
             """,
+        ["debug"] = """
+            Examples:
+              strata debug code --symbol do_idle          the code of a function of the guest's kernel
+
+            """,
+        ["code"] = """
+            Examples:
+              strata debug code --symbol memcpy           a function of the guest's kernel, and what it was translated to
+              strata debug code --address 0x80200040      the blocks that hold an instruction
+              strata debug code --address 0x80200040 --page --json | jq '.blocks | length'
+
+            Each guest instruction stands beside its code; before it the bytes of that. Cold code is executed when a guard fails.
+
+            """,
         ["doctor"] = """
             Examples:
               strata doctor                               can machines run here, and how fast?

@@ -24,6 +24,9 @@ public sealed class HartFamily : IProcessorFamily, IDisposable
         Blocks = new BlockCache(memory, Directory, new RiscVFrontEnd(), layout, RuntimeEntries.Calls, translation);
     }
 
+    /// <summary>The translated code, to be looked at; null: the code is interpreted.</summary>
+    public TranslatedCode? Code => Blocks is null ? null : new TranslatedCode(Blocks);
+
     internal GuestMemory Memory { get; }
 
     internal CodeDirectory Directory { get; }

@@ -14,6 +14,9 @@ public sealed class Machine : IDisposable
     private readonly HostResources _host;
     private readonly FrameAllocator _frames;
     private readonly Lock _lock = new();
+
+    // Held while somebody looks at the harts from outside, and while they are disposed of. Taken before _lock.
+    private readonly Lock _inspecting = new();
     private readonly List<Action<MachineExit>> _exitContinuations = [];
 
     // Set by the builder, before Start.
@@ -161,11 +164,29 @@ public sealed class Machine : IDisposable
         Memory.Dispose();
         _frames.Dispose();
         _instructionsRetired = InstructionsRetired;
-        IProcessor[] harts = _harts;
-        _harts = [];
-        foreach (IProcessor hart in harts)
-            (hart as IDisposable)?.Dispose();
-        (Processors as IDisposable)?.Dispose();
+        lock (_inspecting)
+        {
+            IProcessor[] harts = _harts;
+            _harts = [];
+            foreach (IProcessor hart in harts)
+                (hart as IDisposable)?.Dispose();
+            (Processors as IDisposable)?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Has somebody look at the machine's harts and their family while they may run: what is read of them is as old as the reader's luck, but it is there.
+    /// </summary>
+    /// <returns>False: the machine was disposed of, and nobody looked.</returns>
+    public bool TryInspect(Action<IReadOnlyList<IProcessor>> look)
+    {
+        lock (_inspecting)
+        {
+            if (_harts.Length == 0)
+                return false;
+            look(_harts);
+            return true;
+        }
     }
 
     internal void Connect(CarrierTask[] tasks, IProcessor[] harts)

@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
 using Strata.Api.Machines;
+using Strata.Debugging;
 using Strata.Guest.Ports;
 using Strata.Host;
 using Strata.Machines;
@@ -36,6 +37,9 @@ internal sealed class HostedMachine : IMonitoredMachine
 
     /// <inheritdoc/>
     public IReadOnlyList<IGuestPort> Ports => _ports;
+
+    /// <inheritdoc/>
+    public MachineDebugger Debugger => new(Current);
 
     /// <inheritdoc/>
     public Task<ExitRecord> Exited => _exited.Task;

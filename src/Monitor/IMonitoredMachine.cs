@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
 using Strata.Api.Machines;
+using Strata.Debugging;
 using Strata.Guest.Ports;
 
 namespace Strata.Monitor;
@@ -16,6 +17,9 @@ internal interface IMonitoredMachine : IDisposable
 
     /// <summary>How it ended, when it has.</summary>
     Task<ExitRecord> Exited { get; }
+
+    /// <summary>Looks inside; null if nobody can.</summary>
+    MachineDebugger? Debugger { get; }
 
     /// <summary>Tells the guest the size of the console's window.</summary>
     void Resize(int columns, int rows);

@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
 using Strata.Api.Machines;
+using Strata.Debugging;
 using Strata.Guest.Ports;
 using Strata.Host;
 using Strata.Monitor.Agent;
@@ -93,6 +94,15 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
     internal ConsoleHub Console(ConsoleKind kind) =>
         (kind == ConsoleKind.Serial ? Now("show a console").Serial : Now("show a console").Virtio)
         ?? throw Refusal("E-CONSOLE-NONE", "cannot show the console", "the machine has no virtio console");
+
+    /// <summary>Who looks inside the machine.</summary>
+    /// <exception cref="MonitorException">Nobody can.</exception>
+    internal MachineDebugger Debugger()
+    {
+        const string What = "look inside the machine";
+        MachineDebugger? debugger = Now(What).Machine.Debugger;
+        return Phase == MachinePhase.Exited || debugger is null ? throw Refusal("E-MACHINE-PHASE", $"cannot {What}", $"the machine is {Word(Phase)}") : debugger;
+    }
 
     /// <summary>Tells the guest the window's size.</summary>
     internal void Resize(int columns, int rows)

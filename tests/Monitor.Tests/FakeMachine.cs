@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Strata.Api.Machines;
+using Strata.Debugging;
 using Strata.Guest.Ports;
 
 namespace Strata.Monitor.Tests;
@@ -36,6 +37,8 @@ internal sealed class FakeMachine : IMonitoredMachine
     public IGuestPort Serial => _serial;
 
     public IReadOnlyList<IGuestPort> Ports => _ports;
+
+    public MachineDebugger? Debugger => null;
 
     public Task<ExitRecord> Exited => _exited.Task;
 

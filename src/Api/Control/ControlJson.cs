@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Strata.Api.Debugging;
 using Strata.Api.Machines;
 
 namespace Strata.Api.Control;
@@ -18,6 +19,7 @@ namespace Strata.Api.Control;
 [JsonSerializable(typeof(StatusRecord))]
 [JsonSerializable(typeof(IReadOnlyList<StatusRecord>))]
 [JsonSerializable(typeof(ErrorRecord))]
+[JsonSerializable(typeof(CodeRecord))]
 [JsonSerializable(typeof(ExitRecord))]
 public sealed partial class ControlJson : JsonSerializerContext
 {

@@ -20,6 +20,7 @@ namespace Strata.Api.Control;
 [JsonDerivedType(typeof(InspectRequest), "inspect")]
 [JsonDerivedType(typeof(WaitRequest), "wait")]
 [JsonDerivedType(typeof(EventsRequest), "events")]
+[JsonDerivedType(typeof(CodeRequest), "code")]
 public abstract record Request
 {
     /// <summary>The client's number for it, not 0; the reply carries it.</summary>
@@ -102,3 +103,13 @@ public sealed record WaitRequest : Request;
 
 /// <summary>From now on this connection gets a <see cref="PhaseEvent"/> for every change. Answered by <see cref="DoneReply"/>.</summary>
 public sealed record EventsRequest : Request;
+
+/// <summary>
+/// Asks for translated code. It brings a file, into which the monitor writes a <see cref="Debugging.CodeRecord"/> as JSON, and then one with symbols if
+/// <paramref name="HasSymbols"/>. Answered by <see cref="DoneReply"/> when the file is written.
+/// </summary>
+/// <param name="Address">The blocks that hold this address, virtual as hart 0 sees it, or physical where nothing is mapped.</param>
+/// <param name="Symbol">The blocks that hold code of this symbol.</param>
+/// <param name="WholePage">All blocks of the page, not only those that hold the address.</param>
+/// <param name="HasSymbols">Whether a file of symbols comes too.</param>
+public sealed record CodeRequest(ulong? Address = null, string? Symbol = null, bool WholePage = false, bool HasSymbols = false) : Request;

@@ -19,7 +19,7 @@ namespace Strata.Cpu.Translations;
 /// </list>
 /// Lock order: this one, the directory's, the memory's.
 /// </remarks>
-internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
+internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 {
     private const int BlockReserve = 64 << 10;
 
@@ -33,6 +33,9 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
     private readonly ExecutableMemory _code;
     private readonly RuntimeStubs _stubs;
     private readonly BlockEmitter _emitter;
+    private readonly StateLayout _layout;
+    private readonly RegisterMap _map;
+    private readonly bool _counts;
     private readonly int _maximumInstructions;
     private readonly int _firstBlock;
 
@@ -54,10 +57,12 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
         _code = new ExecutableMemory(Math.Max(options.CacheBytes, TranslationOptions.LeastCacheBytes));
         Assembler assembler = new();
         assembler.Reset((byte*)_code.WritableAddress, BlockReserve);
-        RegisterMap map = new(layout);
-        _stubs = new RuntimeStubs(assembler, layout, map, calls);
+        _layout = layout;
+        _map = new RegisterMap(layout);
+        _counts = options.CountsInstructions;
+        _stubs = new RuntimeStubs(assembler, layout, _map, calls);
         _used = _firstBlock = (assembler.Offset + 63) & ~63;
-        _emitter = new BlockEmitter(assembler, layout, map, _stubs, options.CountsInstructions);
+        _emitter = new BlockEmitter(assembler, layout, _map, _stubs, _counts);
         directory.Add(this);
     }
 
@@ -147,7 +152,7 @@ internal sealed unsafe class BlockCache : ICodeHolder, IDisposable
             }
 
             code = _used;
-            page.Publish(_block.Start, _block.End, code);
+            page.Publish(_block.Start, _block.End, code, written);
             _used = Math.Min(_used + ((written + 15) & ~15), _code.SizeBytes);
             TranslationCount++;
             return _code.ExecutableAddress + code;

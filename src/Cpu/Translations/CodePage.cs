@@ -50,7 +50,7 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     }
 
     // Code made from the bytes [Start, End), and the numbers of its jumps inside the page.
-    private readonly record struct Block(int Start, int End, int Code, int FirstSite, int Sites);
+    private readonly record struct Block(int Start, int End, int Code, int Length, int FirstSite, int Sites);
 
     public ulong PhysicalPage { get; }
 
@@ -91,12 +91,35 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     public void AddEntry(int pageOffset, int code) => _unpublished.Add((pageOffset, code));
 
     /// <summary>A block was written whole: its entries are found from now on.</summary>
-    public void Publish(int start, int end, int code)
+    /// <param name="start">Offset in the page of its first instruction.</param>
+    /// <param name="end">Offset in the page behind its last one.</param>
+    /// <param name="code">Where it is in the code cache.</param>
+    /// <param name="length">Bytes there.</param>
+    public void Publish(int start, int end, int code, int length)
     {
         foreach ((int offset, int entry) in _unpublished)
             Enter(offset, entry);
-        _blocks.Add(new Block(start, end, code, _unpublishedFirstSite, _unpublishedSites));
+        _blocks.Add(new Block(start, end, code, length, _unpublishedFirstSite, _unpublishedSites));
         Withdraw();
+    }
+
+    /// <summary>Adds its blocks that can be entered, or can be again once the page is current.</summary>
+    public void List(List<TranslatedBlock> blocks)
+    {
+        foreach (Block block in _blocks)
+            blocks.Add(new TranslatedBlock(PhysicalPage, block.Start, block.End, _codeBase + block.Code, block.Length));
+    }
+
+    /// <summary>Whether a block that was listed is still there.</summary>
+    public bool Has(in TranslatedBlock listed)
+    {
+        foreach (Block block in _blocks)
+        {
+            if (_codeBase + block.Code == listed.HostAddress && block.Start == listed.Start && block.End == listed.End)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>A block was not written whole.</summary>

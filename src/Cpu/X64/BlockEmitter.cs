@@ -65,6 +65,9 @@ internal sealed unsafe partial class BlockEmitter
         _indexMask = (layout.TlbEntries - 1) * 16;
     }
 
+    /// <summary>Where the code of each guest instruction begins, and at the end where the cold code does; null: nobody wants to know.</summary>
+    public List<(int PageOffset, int Code)>? Marks { get; init; }
+
     // A load or store that missed: where it comes from and goes back to.
     private readonly record struct ColdAccess(Label Start, Label Back, int Stub, Register64 Address, AccessDescriptor Descriptor);
 
@@ -101,6 +104,7 @@ internal sealed unsafe partial class BlockEmitter
         {
             if (i.Opcode != IrOpcode.Leave && (_counts ? i.Index == 0 : !_hasFloats))
                 page.AddEntry(i.PageOffset, origin + (_counts ? 0 : _asm.Offset));
+            Marks?.Add((i.PageOffset, _asm.Offset));
             Emit(in i);
         }
 
@@ -108,6 +112,7 @@ internal sealed unsafe partial class BlockEmitter
         IrOpcode last = block.Instructions[^1].Opcode;
         if (!EndsWithJump(last))
             Goto(block.End, last == IrOpcode.InterpretAndLeave ? block.End : 0);
+        Marks?.Add((block.End, _asm.Offset));
         EmitColdCode();
         return _asm.Overflowed ? 0 : _asm.Offset;
     }

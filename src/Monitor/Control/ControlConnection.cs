@@ -8,6 +8,7 @@ using Strata.Host.Processes;
 using Strata.Host.Sockets;
 using Strata.Monitor.Agent;
 using Strata.Monitor.Consoles;
+using Strata.Monitor.Inspection;
 
 namespace Strata.Monitor.Control;
 
@@ -176,6 +177,10 @@ internal sealed class ControlConnection(Socket socket, int number, MachineSessio
             case EventsRequest:
                 _announces = true;
                 return new DoneReply();
+            case CodeRequest:
+                List<SafeFileHandle> files = TakeFiles(InspectionAnswers.FilesOf(request));
+                Later(request, () => InspectionAnswers.AnswerAsync(session.Debugger(), request, files));
+                return null;
             default:
                 throw new ControlProtocolException($"{request.GetType().Name} cannot be asked here");
         }

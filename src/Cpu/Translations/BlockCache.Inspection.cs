@@ -1,0 +1,150 @@
+using System.Runtime.InteropServices;
+using Strata.Cpu.Translations.Ir;
+using Strata.Cpu.X64;
+
+namespace Strata.Cpu.Translations;
+
+/// <content>For those who look at the code. Nothing here is written down while nobody looks: where a guest instruction's code begins is found by writing the block once more.</content>
+internal sealed unsafe partial class BlockCache
+{
+    private const int PageBytes = 4096;
+
+    /// <summary>Where blocks are.</summary>
+    public (nint Address, int SizeBytes) BlockPlace => (_code.ExecutableAddress + _firstBlock, _code.SizeBytes - _firstBlock);
+
+    /// <summary>Bytes of blocks.</summary>
+    public int UsedBytes
+    {
+        get
+        {
+            lock (_lock)
+                return _used - _firstBlock;
+        }
+    }
+
+    /// <summary>See <see cref="TranslatedCode.CurrentPageOffset"/>.</summary>
+    public int CurrentPageOffset => _layout.CurrentPage - RegisterMap.StateBias;
+
+    /// <summary>Slots that live in registers of the host.</summary>
+    public IEnumerable<(string Register, int Slot)> Pinned =>
+        _map.Pinned.Select(pair => (pair.Register.ToString().ToLowerInvariant(), (int)pair.Slot))
+            .Concat(_map.PinnedFloats.Select(pair => (pair.Register.ToString().ToLowerInvariant(), (int)pair.Slot)));
+
+    /// <summary>The slot at a displacement from the state's register.</summary>
+    public static int? SlotAt(int displacement)
+    {
+        int offset = displacement + RegisterMap.StateBias;
+        return offset >= 0 && offset % 8 == 0 && offset < 64 * 8 ? offset / 8 : null;
+    }
+
+    /// <summary>The field of the state there, where it has a name.</summary>
+    public string? FieldAt(int displacement)
+    {
+        int offset = displacement + RegisterMap.StateBias;
+        (string Name, int Offset)[] fields =
+        [
+            ("pc", _layout.ProgramCounter), ("exit_word", _layout.ExitWord), ("current_page", _layout.CurrentPage), ("tlb", _layout.Tlb), ("budget", _layout.Budget),
+            ("float_status", _layout.FloatStatus), ("frm", _layout.FloatRounding), ("fflags", _layout.FloatFlags), ("floats_loaded", _layout.FloatsLoaded),
+        ];
+        return fields.Where(field => field.Offset == offset).Select(field => field.Name).FirstOrDefault();
+    }
+
+    /// <summary>All blocks, or those of one page.</summary>
+    public IReadOnlyList<TranslatedBlock> List(ulong? physicalPage = null)
+    {
+        List<TranslatedBlock> blocks = [];
+        lock (_lock)
+        {
+            if (physicalPage is not { } one)
+            {
+                foreach (CodePage page in _pages.Values)
+                    page.List(blocks);
+            }
+            else if (_pages.TryGetValue(one, out CodePage? page))
+            {
+                page.List(blocks);
+            }
+        }
+
+        return blocks;
+    }
+
+    /// <summary>What is in a block.</summary>
+    public BlockContent? Read(in TranslatedBlock block)
+    {
+        byte[] host = new byte[block.HostBytes];
+        byte[] bytes;
+        lock (_lock)
+        {
+            if (_disposed || !_pages.TryGetValue(block.PhysicalPage, out CodePage? page) || !page.Has(in block))
+                return null;
+            bytes = page.Bytes.ToArray();
+
+            // SAFETY: the page has the block, so it is where it was written, as long as it was then.
+            new ReadOnlySpan<byte>((void*)block.HostAddress, block.HostBytes).CopyTo(host);
+        }
+
+        List<(int PageOffset, int Code)> marks = FindMarks(in block, bytes);
+        int cold = marks.Count == 0 ? block.HostBytes : marks[^1].Code;
+        return new BlockContent(
+            block, bytes[block.Start..block.End], host, [.. marks.SkipLast(1).Select(mark => new InstructionMark(mark.PageOffset, mark.Code))], cold);
+    }
+
+    /// <summary>The stub at an address.</summary>
+    public string? StubAt(nint address)
+    {
+        (string Name, int Offset)[] stubs =
+        [
+            ("enter", _stubs.Enter), ("leave", _stubs.Leave), ("polled", _stubs.Polled), ("missed", _stubs.Missed), ("untranslated", _stubs.Untranslated),
+            ("link", _stubs.Link), ("exhausted", _stubs.Exhausted), ("load", _stubs.Load), ("store", _stubs.Store), ("interpret", _stubs.Interpret),
+            ("load floats", _stubs.LoadFloats), ("load", _stubs.LoadAmongFloats), ("store", _stubs.StoreAmongFloats), ("interpret", _stubs.InterpretAmongFloats),
+        ];
+        nint offset = address - _code.ExecutableAddress;
+        if (offset < 0 || offset >= _firstBlock)
+            return null;
+        return stubs.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
+    }
+
+    // Empty if the block comes out otherwise than it is.
+    private List<(int PageOffset, int Code)> FindMarks(in TranslatedBlock listed, byte[] bytes)
+    {
+        List<(int PageOffset, int Code)> marks = [];
+        IrBlock block = new();
+        block.Clear(listed.Start);
+        _frontEnd.Lower(bytes, block, _maximumInstructions);
+        if (block.End != listed.End || block.GuestInstructions == 0)
+            return marks;
+        int room = listed.HostBytes + (2 * Assembler.InstructionReserve);
+
+        // Nops before jumps depend on the address within a line.
+        int shift = (int)(listed.HostAddress & (PageBytes - 1));
+        byte* scratch = (byte*)NativeMemory.AlignedAlloc((nuint)(PageBytes + room), PageBytes);
+        try
+        {
+            // SAFETY: room bytes are left behind the shift, and the assembler writes no further.
+            Assembler assembler = new();
+            assembler.Reset(scratch + shift, room);
+            BlockEmitter emitter = new(assembler, _layout, _map, _stubs, _counts) { Marks = marks };
+            int written = emitter.Emit(block, new NoPage(), scratch + shift, room, (int)(listed.HostAddress - _code.ExecutableAddress));
+            if (written != listed.HostBytes)
+                marks.Clear();
+        }
+        finally
+        {
+            NativeMemory.AlignedFree(scratch);
+        }
+
+        return marks;
+    }
+
+    private sealed class NoPage : IBlockPage
+    {
+        public int CodeAt(int pageOffset) => 0;
+
+        public int AddSite(JumpSite site) => 0;
+
+        public void AddEntry(int pageOffset, int code)
+        {
+        }
+    }
+}
