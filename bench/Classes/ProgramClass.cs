@@ -11,7 +11,7 @@ internal sealed record ProgramClass(string Name, string Title, double Gate, doub
     /// <summary>True if each program has a guest of its own, just booted, and runs alone in it; else another process beside it wakes a hundred times a second.</summary>
     public bool FreshAfterBoot { get; init; }
 
-    /// <summary>True if the figures are microseconds for each round, else milliseconds for all.</summary>
+    /// <summary>True if the figures are microseconds for each round, as gate and aim are; else milliseconds for all.</summary>
     public bool PerRound { get; init; }
 
     /// <summary>What the guest needs beside the driver and its programs.</summary>

@@ -24,7 +24,13 @@ internal static class ProgramClasses
         [
             new("fib", 520), new("ackermann", 280), new("tak", 850), new("libqsort", 46), new("vcall", 30_000), new("vcallrnd", 35_000),
             new("longjmp", 6_000_000), new("strings", 240_000), new("vmswitch", 5_400), new("vmgoto", 6_900),
-        ]),
+            new("lua", 220),
+        ]) { Packages = GuestPackages.Small },
+        new("compression", "compression: Debian's packers", 3.5, 2.2,
+        [
+            new("gzipc", 2), new("gzipd", 10), new("bzip2c", 1), new("bzip2d", 1), new("xzc", 1), new("xzd", 7), new("zstdc", 5), new("zstdd", 37),
+            new("lz4c", 14), new("lz4d", 78),
+        ]) { Packages = GuestPackages.Small },
         new("floating", "scalar floating point", 4, 3,
         [
             new("nbody", 1_000_000) { NativeDiffers = Fused }, new("spectral", 1_300) { NativeDiffers = Fused }, new("mandelbrot", 230) { NativeDiffers = Fused },
@@ -34,12 +40,17 @@ internal static class ProgramClasses
         ]),
         new("memory", "memory and TLB, beside a process that wakes", 2.5, 1.8, Memory),
         new("memory-fresh", "memory and TLB, alone in a guest fresh after boot", 2.5, 1.8, Memory) { FreshAfterBoot = true },
+        new("real", "cold code; real programs: compiler, python, shell pipelines", 7, 5,
+        [
+            new("bigcold", 90), new("bighot", 2_700), new("pystart", 3), new("python", 25), new("compile", 1), new("compile0", 2), new("shloop", 20_000),
+            new("pipeline", 6), new("commands", 45), new("awk", 3),
+        ]) { Packages = GuestPackages.Large },
         new("kernel", "kernel work", 4, 3,
         [
             new("getppid", 340_000), new("clockget", 2_900_000), new("signal", 28_000), new("segv", 13_000), new("mprotect", 13_000), new("faults", 110),
             new("devzero", 53_000), new("tmpfile", 25_000), new("stat", 39_000), new("fork", 790), new("forkexec", 165), new("pipes", 13_000),
             new("threadpp", 13_000), new("threads", 3_500), new("unixsock", 6_200), new("yields", 24_000),
         ]),
-        new("patched", "patched code: store, fence.i, call; microseconds a round", 0, 0, [new("patch", 60_000), new("codedata", 1_000_000)]) { PerRound = true },
+        new("patched", "patched code: store, fence.i, call; microseconds a round (gate 3, aim 1)", 3, 1, [new("patch", 60_000), new("codedata", 1_000_000)]) { PerRound = true },
     ];
 }

@@ -27,9 +27,9 @@ internal sealed class ProgramMachines(BenchRun run, string folder)
     {
         string initrd = Path.Combine(folder, programs.Packages + ".cpio");
         if (!File.Exists(initrd))
-            GuestArchive.Write(initrd, run.GuestProgram("programs-riscv64"));
+            new GuestArchive(run).Write(initrd, programs.Packages);
         Trio trio = new(
-            new(Peer.Start(new ProcessStartInfo(run.GuestProgram("programs-x86_64")) { WorkingDirectory = folder }), native: true),
+            new(Peer.Start(Native()), native: true),
             new(run.Emulators.StrataUserSpace(initrd), native: false),
             new(run.Emulators.QemuUserSpace(initrd), native: false));
         try
@@ -44,5 +44,23 @@ internal sealed class ProgramMachines(BenchRun run, string folder)
             trio.Dispose();
             throw;
         }
+    }
+
+    // Debian's programs run through their own loader, with the libraries that they were built for.
+    private ProcessStartInfo Native()
+    {
+        string packages = Path.Combine(run.Root, ".cache", "bench"), tree = Path.Combine(packages, "amd64"), scripts = Path.Combine(folder, "scripts");
+        string libraries = Path.Combine(tree, "usr", "lib", "x86_64-linux-gnu");
+        _ = Directory.CreateDirectory(scripts);
+        foreach (string script in run.Scripts)
+            File.Copy(script, Path.Combine(scripts, Path.GetFileName(script)), overwrite: true);
+        ProcessStartInfo start = new(run.GuestProgram("programs-x86_64")) { WorkingDirectory = folder };
+        start.Environment.Clear();
+        start.Environment["ROOT"] = tree;
+        start.Environment["RUN"] = $"{libraries}/ld-linux-x86-64.so.2 --library-path {libraries}";
+        start.Environment["SCRIPTS"] = scripts;
+        start.Environment["PATH"] = Path.Combine(packages, "applets");
+        start.Environment["HOME"] = folder;
+        return start;
     }
 }

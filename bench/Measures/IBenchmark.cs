@@ -35,6 +35,9 @@ internal sealed record BenchRun(string Root, Emulators Emulators, int Repetition
     /// <summary>A file that <c>bench/guest/build</c> has made.</summary>
     public string GuestProgram(string name) => Path.Combine(Root, ".artifacts", "bench-guest", name);
 
+    /// <summary>The scripts that are measured, and what they read.</summary>
+    public IEnumerable<string> Scripts => Directory.EnumerateFiles(Path.Combine(Root, "bench", "guest", "scripts")).Append(GuestProgram("input.i")).Order(StringComparer.Ordinal);
+
     /// <summary>Adds a value.</summary>
     public void Add(string row, string unit, string subject, double value) => Result.Add(row, unit, subject, value);
 

@@ -27,9 +27,8 @@ internal static class ClassTable
             lines.Add([$"{programs.Name}: {programs.Title}"]);
             lines.Add(Head);
             lines.AddRange(ratios.Select(Line));
-            string bar = programs.Gate > 0 ? $"gate {Table.Number(programs.Gate)}, aim {Table.Number(programs.Aim)}" : "";
-            ProgramRatios mean = ProgramRatios.MeanOf(ratios);
-            lines.Add(["  geometric mean", "", "", "", "", .. Cells(mean), bar]);
+            if (!programs.PerRound)
+                lines.Add(["  geometric mean", "", "", "", "", .. Cells(ProgramRatios.MeanOf(ratios)), $"gate {Table.Number(programs.Gate)}, aim {Table.Number(programs.Aim)}"]);
         }
 
         int[] widths = [.. Enumerable.Range(0, Head.Length).Select(column => lines.Where(line => line.Length > 1).Max(line => line[column].Length))];
