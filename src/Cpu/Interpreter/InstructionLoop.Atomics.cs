@@ -66,19 +66,21 @@ internal sealed unsafe partial class InstructionLoop
         return Outcome.Next;
     }
 
-    /// <summary>Succeeds if the reserved place still holds what LR loaded; without a reservation for the address it fails and touches nothing.</summary>
+    /// <summary>Succeeds if the reserved place still holds what LR loaded; without a reservation for the address it fails and stores nothing.</summary>
+    /// <remarks>It faults as a store would even where it fails: for the alignment that is demanded (unprivileged specification, "Zalrsc"), for translation it is
+    /// permitted, and as in QEMU.</remarks>
     private Outcome StoreConditional(DecodedSlot* op, ulong address, int size)
     {
+        if ((address & (ulong)(size - 1)) != 0)
+            return Raise(TrapCause.StoreAddressMisaligned, address);
+        Locate(address, FillAccess.Write, size, out Translation translation);
+        if (translation.Kind is not (TranslationKind.Ram or TranslationKind.Mmio))
+            return Fail(translation);
         bool succeeds = false;
         if (_state->ReservationIsValid != 0 && _state->ReservationVirtualAddress == address)
         {
-            if ((address & (ulong)(size - 1)) != 0)
-                return Raise(TrapCause.StoreAddressMisaligned, address);
-            Locate(address, FillAccess.Write, size, out Translation translation);
             if (translation.Kind == TranslationKind.Mmio)
                 return StoreConditionalToDevice(op, translation.PhysicalAddress, address, size);
-            if (translation.Kind != TranslationKind.Ram)
-                return Fail(translation);
             if (translation.PhysicalAddress == _state->ReservationAddress)
             {
                 // SAFETY: as for the other atomic operations.
