@@ -37,6 +37,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     private readonly RegisterMap _map;
     private readonly bool _counts;
     private readonly int _maximumInstructions;
+    private readonly bool _linksJumps;
     private readonly int _firstBlock;
 
     // Guarded by _lock.
@@ -54,6 +55,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         _directory = directory;
         _frontEnd = frontEnd;
         _maximumInstructions = Math.Clamp(options.BlockInstructions, 1, IrBlock.MaximumInstructions);
+        _linksJumps = options.LinksJumps;
         _code = new ExecutableMemory(Math.Max(options.CacheBytes, TranslationOptions.LeastCacheBytes));
         Assembler assembler = new();
         assembler.Reset((byte*)_code.WritableAddress, BlockReserve);
@@ -101,7 +103,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                         return null;
                 }
 
-                page = new CodePage(physicalPage, _code.ExecutableAddress, _stubs.Untranslated, _sites);
+                page = new CodePage(physicalPage, _code.ExecutableAddress, _stubs.Untranslated, _sites, _linksJumps);
                 _pages.Add(physicalPage, page);
             }
 
@@ -168,7 +170,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     {
         lock (_lock)
         {
-            if (_flushing is not null || generation != _generation)
+            if (!_linksJumps || _flushing is not null || generation != _generation)
                 return;
             (CodePage page, JumpSite site) = _sites[number];
             if (page.IsCurrent && site.Target == pageOffset && page.CodeAt(pageOffset) == (int)(code - _code.ExecutableAddress))
@@ -252,4 +254,7 @@ public sealed record TranslationOptions
 
     /// <summary>Instructions are counted exactly, as deterministic machines need it.</summary>
     public bool CountsInstructions { get; init; }
+
+    /// <summary>Jumps inside a page lead to their targets without asking, once these are known; false to test what linked jumps could get wrong.</summary>
+    public bool LinksJumps { get; init; } = true;
 }

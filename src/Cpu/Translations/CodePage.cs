@@ -24,6 +24,7 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     private readonly int _untranslated;
     private readonly nint _codeBase;
     private readonly SiteList _sites;
+    private readonly bool _linksJumps;
     private readonly byte[] _copy = new byte[GuestPageBytes];
     private readonly List<Block> _blocks = [];
 
@@ -37,8 +38,10 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     /// <param name="codeBase">Where the code cache is executed, below 4 GiB.</param>
     /// <param name="untranslated">Offset there of the stub behind entries without code.</param>
     /// <param name="sites">The jumps of all pages.</param>
-    public CodePage(ulong physicalPage, nint codeBase, int untranslated, SiteList sites)
+    /// <param name="linksJumps">Jumps may lead to code that is there already.</param>
+    public CodePage(ulong physicalPage, nint codeBase, int untranslated, SiteList sites, bool linksJumps)
     {
+        _linksJumps = linksJumps;
         PhysicalPage = physicalPage;
         _codeBase = codeBase;
         _untranslated = untranslated;
@@ -64,6 +67,9 @@ internal sealed unsafe class CodePage : IBlockPage, IDisposable
     public ReadOnlySpan<byte> Bytes => _copy;
 
     /// <inheritdoc/>
+    int IBlockPage.CodeAt(int pageOffset) => _linksJumps ? CodeAt(pageOffset) : 0;
+
+    /// <summary>Offset in the code cache of the code for an offset in the page, 0 if there is none.</summary>
     public int CodeAt(int pageOffset)
     {
         int code = (int)(_entries[pageOffset >> 1] - (uint)_codeBase);
