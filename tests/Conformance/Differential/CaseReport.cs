@@ -6,6 +6,9 @@ namespace Strata.Conformance.Differential;
 /// <summary>Says in one screen how two machines differ in a case: how to repeat it, its code, what it starts with, where they part.</summary>
 public static class CaseReport
 {
+    // What comes after follows from these.
+    private const int MostDifferences = 80;
+
     /// <summary>Writes the report.</summary>
     public static string Write(
         string program,
@@ -60,8 +63,8 @@ public static class CaseReport
     {
         List<string> left = Results(expected);
         List<string> right = Results(actual);
-        foreach (string line in left.Except(right, StringComparer.Ordinal)) text.AppendLine(CultureInfo.InvariantCulture, $"  {oracle,-10} {line}");
-        foreach (string line in right.Except(left, StringComparer.Ordinal)) text.AppendLine(CultureInfo.InvariantCulture, $"  {underTest,-10} {line}");
+        foreach (string line in left.Except(right, StringComparer.Ordinal).Take(MostDifferences)) text.AppendLine(CultureInfo.InvariantCulture, $"  {oracle,-10} {line}");
+        foreach (string line in right.Except(left, StringComparer.Ordinal).Take(MostDifferences)) text.AppendLine(CultureInfo.InvariantCulture, $"  {underTest,-10} {line}");
         WriteEnd(text, oracle, expected);
         WriteEnd(text, underTest, actual);
     }

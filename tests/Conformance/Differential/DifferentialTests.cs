@@ -4,9 +4,6 @@ namespace Strata.Conformance.Differential;
 [Collection("differential")]
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
-    /// <summary>Cases per start of the machines: enough to make the start cheap, few enough that every variant of the translator gets its share.</summary>
-    private const ulong Chunk = 5_000;
-
     [Theory]
     [MemberData(nameof(DifferentialPlan.Names), MemberType = typeof(DifferentialPlan))]
     public void Interpreter_and_translator_equal_the_oracle(string name)
@@ -15,10 +12,10 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         DifferentialRow row = DifferentialPlan.Row(name);
         DifferentialRun run = new(GuestProgram.Load(row.Program), new QemuRunner());
         output.WriteLine($"seed {DifferentialPlan.Seed}, {row.Cases} cases");
-        ulong chunk = DifferentialPlan.FirstChunk(row, Chunk);
-        for (ulong first = 0; first < row.Cases; first += Chunk, chunk++)
+        ulong chunk = DifferentialPlan.FirstChunk(row);
+        for (ulong first = 0; first < row.Cases; first += row.Chunk, chunk++)
         {
-            string? report = run.Compare(row.Parameters(DifferentialPlan.Seed, first, Math.Min(Chunk, row.Cases - first)), engines.OfChunk(chunk));
+            string? report = run.Compare(row.Parameters(DifferentialPlan.Seed, first, Math.Min(row.Chunk, row.Cases - first)), engines.OfChunk(chunk));
             Assert.True(report is null, report);
         }
 
@@ -26,22 +23,26 @@ public sealed class DifferentialTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Every_variant_of_the_translator_gets_ten_thousand_cases()
+    public void Every_variant_of_the_translator_gets_ten_thousand_cases_and_a_thousand_programs()
     {
         Dictionary<EngineVariant, ulong> cases = [];
+        Dictionary<EngineVariant, ulong> programs = [];
         foreach (DifferentialRow row in DifferentialPlan.Rows)
         {
-            ulong chunk = DifferentialPlan.FirstChunk(row, Chunk);
-            for (ulong first = 0; first < row.Cases; first += Chunk, chunk++)
+            ulong chunk = DifferentialPlan.FirstChunk(row);
+            for (ulong first = 0; first < row.Cases; first += row.Chunk, chunk++)
             {
                 EngineVariant variant = EngineVariant.Translator(chunk);
-                cases[variant] = cases.GetValueOrDefault(variant) + Math.Min(Chunk, row.Cases - first);
+                Dictionary<EngineVariant, ulong> kind = row.Program == "programs" ? programs : cases;
+                kind[variant] = kind.GetValueOrDefault(variant) + Math.Min(row.Chunk, row.Cases - first);
             }
         }
 
+        output.WriteLine(string.Join(", ", cases.Select(variant => $"{variant.Key.Name}: {variant.Value} and {programs.GetValueOrDefault(variant.Key)}")));
         Assert.Equal(EngineVariant.TranslatorCount, cases.Count);
+        Assert.Equal(EngineVariant.TranslatorCount, programs.Count);
         Assert.All(cases, variant => Assert.True(variant.Value >= 10_000, $"{variant.Key.Name}: {variant.Value} cases"));
-        output.WriteLine(string.Join(", ", cases.Select(variant => $"{variant.Key.Name}: {variant.Value}")));
+        Assert.All(programs, variant => Assert.True(variant.Value >= 1_000, $"{variant.Key.Name}: {variant.Value} programs"));
     }
 
     [Fact]

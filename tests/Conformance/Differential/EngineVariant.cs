@@ -5,7 +5,8 @@ namespace Strata.Conformance.Differential;
 /// <summary>A way for our machine to execute instructions; all must agree with the oracle.</summary>
 /// <param name="Name">What reports call it.</param>
 /// <param name="Translation">How code is translated; null: it is interpreted.</param>
-public sealed record EngineVariant(string Name, TranslationOptions? Translation)
+/// <param name="Disturbance">What happens to the machine meanwhile that no guest may notice.</param>
+public sealed record EngineVariant(string Name, TranslationOptions? Translation, Disturbance Disturbance = Disturbance.None)
 {
     /// <summary>The reference.</summary>
     public static EngineVariant Interpreter { get; } = new("Strata", null);
@@ -20,6 +21,10 @@ public sealed record EngineVariant(string Name, TranslationOptions? Translation)
         new("Strata's translator, blocks of 8", new TranslationOptions { BlockInstructions = 8 }),
         new("Strata's translator, counting, blocks of 1, small cache",
             new TranslationOptions { CountsInstructions = true, BlockInstructions = 1, CacheBytes = TranslationOptions.LeastCacheBytes }),
+        new("Strata's translator, jumps not linked", new TranslationOptions { LinksJumps = false }),
+        new("Strata's translator, collections all the time", new TranslationOptions(), Disturbance.Collections),
+        new("Strata's translator, pages absent", new TranslationOptions(), Disturbance.Absence),
+        new("Strata's translator, frames replaced", new TranslationOptions(), Disturbance.Replacement),
     ];
 
     /// <summary>How many ways there are to translate.</summary>
@@ -37,6 +42,9 @@ public sealed class EngineRunners : IDisposable
 
     /// <summary>What a chunk is run by: the interpreter and a translator.</summary>
     public IProgramRunner[] OfChunk(ulong chunk) => [Of(EngineVariant.Interpreter), Of(EngineVariant.Translator(chunk))];
+
+    /// <summary>What a chunk of the long run is run by: translators alone three times of four, for their faults are what it looks for.</summary>
+    public IProgramRunner[] OfLongChunk(ulong chunk) => chunk % 4 == 3 ? OfChunk(chunk) : [Of(EngineVariant.Translator(chunk))];
 
     /// <inheritdoc/>
     public void Dispose()

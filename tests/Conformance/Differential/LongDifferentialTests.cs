@@ -6,12 +6,13 @@ namespace Strata.Conformance.Differential;
 /// <summary>Fifty million cases over many seeds and all engines, for <c>./test --long</c>. Interrupted, it goes on where it was.</summary>
 /// <remarks>
 /// Progress is a line per row in <c>.cache/differential/progress</c>: "NEXT ROW", the number of the chunk to run next. Chunk n of a row runs
-/// <see cref="Chunk"/> cases with seed n + 1000, so no case of ./test is repeated. Remove the file to begin again.
+/// so many cases (<see cref="ChunkOf"/>) with seed n + 1000, so no case of ./test is repeated. Remove the file to begin again.
 /// </remarks>
 [Collection("differential")]
 public sealed class LongDifferentialTests(ITestOutputHelper output)
 {
-    private const ulong Chunk = 100_000;
+    private const ulong ShortCaseChunk = 100_000;
+    private const ulong LongCaseChunk = 10_000;
     private const ulong Total = 50_000_000;
     private const ulong FirstSeed = 1000;
 
@@ -36,20 +37,23 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
             more = false;
             foreach (DifferentialRow row in rows)
             {
-                ulong chunks = ((row.Cases * Total / planned) + Chunk - 1) / Chunk;
+                ulong size = ChunkOf(row);
+                ulong chunks = ((row.Cases * Total / planned) + size - 1) / size;
                 ulong chunk = next.GetValueOrDefault(row.Name);
                 if (chunk >= chunks) continue;
                 more = true;
-                string? report = runs[row.Name].Compare(row.Parameters(FirstSeed + chunk, 0, Chunk), engines.OfChunk(chunk));
+                string? report = runs[row.Name].Compare(row.Parameters(FirstSeed + chunk, 0, size), engines.OfLongChunk(chunk));
                 Assert.True(report is null, report);
                 next[row.Name] = chunk + 1;
                 WriteProgress(next);
-                compared += Chunk;
+                compared += size;
                 double rate = compared / Stopwatch.GetElapsedTime(start).TotalSeconds;
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Name}: chunk {chunk + 1} of {chunks}, {rate:F0} cases/s"));
             }
         }
     }
+
+    private static ulong ChunkOf(DifferentialRow row) => row.Program == "programs" ? LongCaseChunk : ShortCaseChunk;
 
     private static Dictionary<string, ulong> ReadProgress()
     {

@@ -15,6 +15,9 @@ public static class OracleFaults
     [
         new("a store over an instruction of the block being executed is seen when the block ends", "only after fence.i (unprivileged, Zifencei)",
             "instructions/flow.c", "QEMU sees it once the block it translated ends"),
+        new("an sfence.vma that changes the page it is fetched from is seen when the block ends", "10.2.1: by the next instruction",
+            "programs/units.c", "QEMU goes on in the block it translated after a fence"),
+        new("an SC without a reservation faults as a store would by page tables and PMP, not for lack of memory", "free", "programs/serve.c", "An SC without its LR"),
         new("whether an instruction that only raises flags makes mstatus.FS dirty differs", "3.1.6.6: may be imprecise",
             "instructions/main.c", "how precisely \"dirty\" is tracked is free"),
         new("csrrc of no bits on fflags is no write", "unprivileged, Zicsr: any source register but x0 writes",

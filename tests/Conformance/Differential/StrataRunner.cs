@@ -36,6 +36,7 @@ public sealed class StrataRunner(EngineVariant? variant = null) : IProgramRunner
             exit = how;
             off.Set();
         });
+        using Disturber disturber = new(machine, _host, _variant.Disturbance);
         machine.Start();
         bool hung = !off.Wait(budget);
         if (hung)

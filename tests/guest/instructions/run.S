@@ -32,13 +32,15 @@ run_context:
   csrw mscratch, a0
   la t0, trap
   csrw mtvec, t0
+  li t0, 0x6000                    # FS: the case's own may be off
+  csrs mstatus, t0
+  EACH_F(LOAD_F)
+  ld t0, CTX_FCSR(a0)
+  fscsr t0
   ld t0, CTX_STATUS(a0)
   csrw mstatus, t0
   ld t0, CTX_PC(a0)
   csrw mepc, t0
-  EACH_F(LOAD_F)
-  ld t0, CTX_FCSR(a0)
-  fscsr t0
   la t0, dummy
   sc.d zero, zero, (t0)            # no reservation is left from an earlier case
   ld x1, 8(a0)
@@ -59,6 +61,10 @@ trap:
   EACH(STORE_X)
   csrr t0, mscratch
   sd t0, 80(a0)
+  csrr t0, mstatus
+  sd t0, CTX_STATUS(a0)
+  li t0, 0x6000
+  csrs mstatus, t0
   EACH_F(STORE_F)
   frcsr t0
   sd t0, CTX_FCSR(a0)
@@ -68,8 +74,6 @@ trap:
   sd t0, CTX_CAUSE(a0)
   csrr t0, mtval
   sd t0, CTX_TVAL(a0)
-  csrr t0, mstatus
-  sd t0, CTX_STATUS(a0)
   la t0, fatal_trap
   csrw mtvec, t0
   SAVED(RESTORE)
