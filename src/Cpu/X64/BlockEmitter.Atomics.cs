@@ -85,13 +85,13 @@ internal sealed unsafe partial class BlockEmitter
         Label done = _asm.NewLabel();
         _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
 
-        // Without a reservation for the address memory is not looked at.
+        // What may not be stored to faults, also where the SC fails.
+        RequireAligned(address, isDouble, miss);
+        FindEntry(address, table: 1, isDouble ? 3 : 2, miss);
         _asm.Cmp(OperandSize.Byte, RegisterMap.Field(_layout.IsReserved), 0);
         _asm.Jcc(Condition.Equal, fails);
         _asm.Cmp(Qword, RegisterMap.Field(_layout.Reservation.Virtual), address);
         _asm.Jcc(Condition.NotEqual, fails);
-        RequireAligned(address, isDouble, miss);
-        FindEntry(address, table: 1, isDouble ? 3 : 2, miss);
         HostAddress(address, table: 1);
         PhysicalAddress(table: 1);
         _asm.Mov(Qword, Rcx, Rax);
