@@ -65,7 +65,7 @@ static void restore_memory(void) {
     *data_word(i) = pristine[i];
   }
   for (u32 version = 0; version < VERSIONS; version++) {
-    for (u32 i = 0; i < spot_count; i++) {
+    for (u32 i = 0; i < spot_count && !has(F_CODE_UNSEEN); i++) {
       const u16 *at = (const u16 *)code_byte(version, spots[i].at);
       changed("spot", version << 15 | spots[i].at, at[0] | (u32)at[1] << 16);
     }

@@ -157,7 +157,7 @@ static void link_node(const struct node *node) {
   if (node->kind != TO_RETURN && node->kind != TO_BRANCH && node->kind != TO_CALL) put_jump(after - 4, nodes[node->next[0]].at);
   if (node->kind != TO_BRANCH && node->kind != TO_CALL) return;
   put_jump(after - 4, one_in(3) ? targets[below(target_count)] : nodes[node->next[0]].at);
-  put_jump(after - 8, nodes[node->next[1]].at);
+  put_jump(after - 8, nodes[node->next[fault_is(WRONG_TURN) ? 0 : 1]].at);
   int reach = (int)nodes[node->next[1]].at - (int)(after - 12);
   if (node->kind == TO_BRANCH && reach >= -4096 && reach < 4096 && one_in(2))  // a branch to the node itself
     put_both(after - 12, b_type(word_at(after - 12) & 0x01fff07f, 0, 0, reach));

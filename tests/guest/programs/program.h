@@ -11,7 +11,7 @@ static inline int is_machine(void) { return parameters.mode <= IN_M_MPRV; }
 static inline int is_paged(void) { return parameters.mode != IN_M; }
 
 // Features, bits of parameters.pools above those of instructions.
-enum feature { F_PATCH = 32, F_FAULT, F_SPACE, F_FETCH_FAULT, F_PMP, F_STATUS, F_COPY, F_SPLIT, F_DELEGATE };
+enum feature { F_PATCH = 32, F_FAULT, F_SPACE, F_FETCH_FAULT, F_PMP, F_STATUS, F_COPY, F_SPLIT, F_DELEGATE, F_CODE_UNSEEN };
 static inline int has(enum feature feature) { return parameters.pools >> feature & 1; }
 
 // ---- physical memory, in regions of 2 MiB beyond the program ----
@@ -77,6 +77,8 @@ extern u32 service_count;
 u32 service_add(void);                           // a random one; its number, 0 if there is none
 extern int pmp_is_used;
 int serve(struct context *context, u64 *hash, u32 traps);   // 0: the case is over
-// A driver's test: what M-mode leaves out (parameters.fault).
-enum fault { NO_FAULT, NO_FENCE, NO_FENCE_BY_ADDRESS, NO_FENCE_BY_ASID, NO_PATCH, NO_PMP, NO_STATUS, NO_REPAIR_FENCE, WRONG_PC, NO_SWITCH, LOST_FLAGS };
+// What the rows of the plan are tested with: what this program leaves out or does wrong when parameters.fault says so (ProgramFaultTests).
+enum fault {
+  NO_FAULT, NO_FENCE, NO_FENCE_BY_ADDRESS, NO_FENCE_BY_ASID, NO_PATCH, NO_PMP, NO_STATUS, NO_SWITCH, WRONG_TURN, EARLY_WRITE, LOST_FLAGS,
+};
 static inline int fault_is(enum fault fault) { return parameters.fault == fault; }

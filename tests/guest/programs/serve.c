@@ -130,7 +130,6 @@ static int repair(u64 address, u64 cause, u32 drawn) {
   if (region >= REGIONS || page >= (region == DATA ? DATA_PAGES : CODE_PAGES)) return 0;
   u64 entry = *space_entry(space, (u32)region, (u32)page) | V | R | W | X | A | D;
   entry = user_bit() ? entry | U : entry & ~(u64)U;
-  if (fault_is(NO_REPAIR_FENCE)) { *space_entry(space, (u32)region, (u32)page) = entry; return 1; }
   set_entry(space, (u32)region, (u32)page, entry, drawn % FENCES, address & (PAGE - 1));
   return 1;
 }
@@ -182,7 +181,7 @@ int serve(struct context *context, u64 *hash, u32 traps) {
   if ((cause == 5 || cause == 7) && (context->tval & (PAGE - 1)) > PAGE - 8) context->tval = (context->tval | (PAGE - 1)) + 1;
   // For a breakpoint QEMU reports the address at which it first translated the instruction.
   if (cause == 3) context->tval = 0;
-  if (fault_is(WRONG_PC) && cause != 8 && cause != 9 && cause != 11) context->x[8]++;
+  if (fault_is(EARLY_WRITE) && cause != 8 && cause != 9 && cause != 11) context->x[8]++;
   if (fault_is(LOST_FLAGS)) context->fcsr &= ~4ul;
 
   u64 h = *hash;

@@ -52,7 +52,11 @@ void spaces_start(void) {
 // The bits of a page: mostly all, for data with faults in it.
 static u64 page_bits(enum region region) {
   u64 bits = V | R | W | X | A | D | user_bit(), drawn = random64();
-  if (has(F_PATCH) && region != DATA && (drawn & 7) == 0) bits &= ~(u64)W;
+  if (has(F_PATCH) && !has(F_CODE_UNSEEN) && region != DATA && (drawn & 7) == 0) bits &= ~(u64)W;
+  if (has(F_FETCH_FAULT) && region != DATA && (drawn >> 16 & 7) == 0) {
+    static const u8 without[] = { V, X, A, U };
+    bits ^= without[drawn >> 20 & 3];
+  }
   if (region != DATA || !has(F_FAULT) || drawn >> 60 & 1) return bits;
   switch (drawn >> 8 & 7) {
     case 0: case 1: return bits & ~(u64)V;

@@ -32,21 +32,21 @@ static void emit_patch(void) {
   u32 words = pool_add(0), skew = spot->at & 3;
   for (u32 i = 1; i < 4; i++) pool_add(0);
   for (u32 i = 0; i < 4; i++) pool_set(words + 8 * i, spot_word(spot) | (u64)spot_word(spot) << 32);
-  u32 target = pool_add(writable(spot->at));
+  u64 to = writable(spot->at);
+  u32 target = pool_add(fault_is(NO_PATCH) ? POOL_PHYSICAL + PAGE - 8 : to);   // (nothing is there)
   // One of eight words, chosen by a register.
   u32 index = any_x();
   emit32(i_type(0x7013, value, index, 28));                                    // andi
   emit32(r_type(0x33, value, value, POOL));
   emit32(i_type(0x2003, value, value, (int)words));                            // lw
   load_from_pool(address, target);
-  if (fault_is(NO_PATCH)) emit32(0x00000013), emit32(0x00000013);
-  else switch (below(5)) {
+  switch (below(5)) {
     case 0:                                                                    // sh twice
       emit32(s_type(0x1023, address, value, 0));
       emit32(i_type(0x5013, value, value, 16));                                // (between them nothing executes there)
       emit32(s_type(0x1023, address, value, 2));
       break;
-    case 1: if (skew == 0) { emit32(r_type(0x2f | 2 << 12 | 1u << 27, any_rd(), address, value)); break; }   // amoswap.w
+    case 1: if (skew == 0 && !has(F_CODE_UNSEEN)) { emit32(r_type(0x2f | 2 << 12 | 1u << 27, any_rd(), address, value)); break; }   // amoswap.w
       // fall through
     case 2: emit32(s_type(0x2023, address, value, 0)); break;
     case 3:                                                                    // by bytes, from the last
