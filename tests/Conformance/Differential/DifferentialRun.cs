@@ -12,7 +12,7 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle)
     private static readonly TimeSpan s_single = TimeSpan.FromSeconds(8);
 
     /// <summary>Wall time a case may take at most, before the run counts as hanging: whole programs, and all others.</summary>
-    private readonly TimeSpan _perCase = TimeSpan.FromMilliseconds(program.Name == "programs" ? 50 : 5);
+    private readonly TimeSpan _perCase = TimeSpan.FromMilliseconds(program.Name == "programs" ? 250 : 5);
 
     /// <summary>Cases compared and equal so far.</summary>
     public ulong Compared { get; private set; }
@@ -42,11 +42,12 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle)
         Parameters narrowed = parameters with { First = block, Count = blockCount, Verbosity = Verbosity.Cases };
         (ProgramOutput expected, ProgramOutput actual) = RunBoth(narrowed, tested);
         ulong? number = HashStream.FirstDifference("case", expected, actual, narrowed.First);
-        if (number is null) return Unrepeatable(parameters, block, tested);
+        bool wasLate = expected.Hung || actual.Hung;
+        if (number is null) return Unrepeatable(parameters, block, tested, wasLate);
 
         Parameters single = parameters with { First = number.Value, Count = 1, Verbosity = Verbosity.States };
         (expected, actual) = RunBoth(single, tested);
-        if (Agree(expected, actual)) return Unrepeatable(parameters, number.Value, tested);
+        if (Agree(expected, actual)) return Unrepeatable(parameters, number.Value, tested, wasLate);
         Shrinker shrinker = new(candidate => !Agree(RunBoth(candidate, tested)));
         Parameters smallest = shrinker.Shrink(single, expected);
         (expected, actual) = RunBoth(smallest, tested);
@@ -63,9 +64,10 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle)
         HashStream.IsWhole(expected) == HashStream.IsWhole(actual) &&
         HashStream.FirstDifference("case", expected, actual, 0) is null;
 
-    private string Unrepeatable(Parameters parameters, ulong number, IProgramRunner tested) =>
+    private string Unrepeatable(Parameters parameters, ulong number, IProgramRunner tested, bool wasLate) =>
         $"{program.Name}: seed {parameters.Seed}, mode {parameters.Mode}: {oracle.Name} and {tested.Name} differ in a run of " +
-        $"{parameters.Count} cases near case {number}, but not when it is run again in a smaller range: something outlives a case, or depends on time.";
+        $"{parameters.Count} cases near case {number}, " +
+        (wasLate ? "and one of them did not end in its time." : "but not when it is run again in a smaller range: something outlives a case, or depends on time.");
 
     private (ProgramOutput Expected, ProgramOutput Actual) RunBoth(Parameters parameters, IProgramRunner tested)
     {
