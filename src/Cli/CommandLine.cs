@@ -61,6 +61,7 @@ internal static class CommandLine
         root.Add(PsVerb.Build(options));
         root.Add(DebugVerb.Build(options));
         root.Add(DoctorVerb.Build(options));
+        root.Add(ProfileVerb.Build(options));
         root.Add(VersionVerb.Build(options));
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples();

@@ -60,13 +60,26 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
               strata ps --json | jq -r '.[].id'
 
             """,
+        ["profile"] = """
+            Examples:
+              strata profile                              five seconds of the only machine that runs
+              strata profile --symbols vmlinux --seconds 20 --top 10
+              strata profile --json | jq '.regions[:5]'
+              strata profile --perf-map /tmp/perf-$(strata ps --json | jq '.[0].monitorPid').map
+
+            A sample is the exact instruction that the host would have executed next. TRANSLATED: in the region's own code; MONITOR: page walks,
+            interpreted instructions and devices on its behalf, by the guest's last known place.
+
+            """,
         ["debug"] = """
             Examples:
+              strata debug code                           the five hottest blocks
               strata debug code --symbol do_idle          the code of a function of the guest's kernel
 
             """,
         ["code"] = """
             Examples:
+              strata debug code --hot 3                   the blocks that the machine is in most often
               strata debug code --symbol memcpy           a function of the guest's kernel, and what it was translated to
               strata debug code --address 0x80200040      the blocks that hold an instruction
               strata debug code --address 0x80200040 --page --json | jq '.blocks | length'

@@ -21,8 +21,9 @@ public readonly record struct InstructionMark(int PageOffset, int HostOffset);
 /// <param name="Guest">The bytes that it was made from.</param>
 /// <param name="Host">The machine code as it is: linked jumps lead where they lead now.</param>
 /// <param name="Marks">Where each guest instruction's code begins, in order; empty if that could not be found out.</param>
+/// <param name="Entries">Offsets in the code where it can be entered from elsewhere: nothing of what a block has found out holds there.</param>
 /// <param name="ColdOffset">Offset in <paramref name="Host"/> of the cold code, which no instruction runs into.</param>
-public sealed record BlockContent(TranslatedBlock Block, byte[] Guest, byte[] Host, IReadOnlyList<InstructionMark> Marks, int ColdOffset);
+public sealed record BlockContent(TranslatedBlock Block, byte[] Guest, byte[] Host, IReadOnlyList<InstructionMark> Marks, IReadOnlyList<int> Entries, int ColdOffset);
 
 /// <summary>The translated code of a machine as it is looked at from outside. Any thread; harts that run are not disturbed, but those that translate wait.</summary>
 public sealed class TranslatedCode
@@ -45,6 +46,15 @@ public sealed class TranslatedCode
 
     /// <summary>Offset from rbp, in code of a block, of the doubleword with the virtual address of the page that it executes.</summary>
     public int CurrentPageOffset => _cache.CurrentPageOffset;
+
+    /// <summary>Bytes from rbp on, in code of a block, that are the hart's: the first, and the one behind the last.</summary>
+    public (int First, int Behind) StateRange => BlockCache.StateRange;
+
+    /// <summary>The tables read, write, fetch and code of the software TLB, from r15 on: bytes of one; and from an entry to its record.</summary>
+    public (int TableBytes, int RecordDistance) TlbLayout => _cache.TlbLayout;
+
+    /// <summary>Whether a stub that blocks may go to begins at an address.</summary>
+    public bool IsStub(nint address) => _cache.IsStub(address);
 
     /// <summary>Which register of the host holds which of the guest's, in all code alike.</summary>
     public IReadOnlyList<(string Host, string Guest)> Registers =>

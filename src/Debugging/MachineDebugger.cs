@@ -1,6 +1,7 @@
 using System.Globalization;
 using Strata.Cpu;
 using Strata.Debugging.Code;
+using Strata.Debugging.Profiles;
 using Strata.Debugging.Symbols;
 using Strata.Machines;
 
@@ -13,6 +14,12 @@ public sealed class MachineDebugger(Machine machine)
     /// <summary>Blocks that one answer brings at most.</summary>
     public const int MaximumBlocks = 1024;
 
+    /// <summary>The longest profile.</summary>
+    public const int MaximumSeconds = 3600;
+
+    /// <summary>The most samples a second.</summary>
+    public const int MaximumRate = 5000;
+
     private const ulong PageBytes = 4096;
 
     /// <summary>The translated code that a query asks for.</summary>
@@ -23,6 +30,48 @@ public sealed class MachineDebugger(Machine machine)
         Inspect((code, hart) => report = ReadCode(code, new GuestAddressSpace(machine.Memory, hart.State.Satp), query, symbols));
         return report!;
     }
+
+    /// <summary>Which register of the host holds which of the guest's.</summary>
+    /// <exception cref="DebuggingException">The machine is interpreted, or has ended.</exception>
+    public IReadOnlyList<(string Host, string Guest)> Registers
+    {
+        get
+        {
+            IReadOnlyList<(string Host, string Guest)> registers = [];
+            Inspect((code, _) => registers = code.Registers);
+            return registers;
+        }
+    }
+
+    /// <summary>Samples where the machine's harts are.</summary>
+    /// <param name="duration">How long; at most <see cref="MaximumSeconds"/>.</param>
+    /// <param name="perSecond">How often, 1 to <see cref="MaximumRate"/>.</param>
+    /// <param name="hotBlocks">How many of the hottest blocks are written down.</param>
+    /// <param name="symbols">Names of places.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <exception cref="DebuggingException">The machine is interpreted, or has ended.</exception>
+    public async Task<Profile> ProfileAsync(TimeSpan duration, int perSecond, int hotBlocks, SymbolTable symbols, CancellationToken cancellation)
+    {
+        int rate = Math.Clamp(perSecond, 1, MaximumRate);
+        int ticks = (int)Math.Max(1, Math.Clamp(duration.TotalSeconds, 0, MaximumSeconds) * rate);
+        SampleCounts? counts = null;
+        Task? sampling = null;
+        Inspect((code, _) =>
+        {
+            counts = new SampleCounts(code);
+            sampling = machine.SampleAsync(1_000_000_000 / rate, ticks, code.Place, code.CurrentPageOffset, counts.Add, cancellation);
+        });
+        await sampling!;
+        cancellation.ThrowIfCancellationRequested();
+        Profile? profile = null;
+        Inspect((code, _) => profile = new ProfileBuilder(code, symbols).Build(counts!, Math.Clamp(hotBlocks, 0, MaximumBlocks)));
+        return profile!;
+    }
+
+    /// <summary>Writes a map of the translated code for the host's perf.</summary>
+    /// <exception cref="DebuggingException">The machine is interpreted, or has ended.</exception>
+    public void WritePerfMap(TextWriter writer, SymbolTable symbols) =>
+        Inspect((code, hart) => PerfMap.Write(writer, code, new GuestAddressSpace(machine.Memory, hart.State.Satp), symbols));
 
     private static CodeReport ReadCode(TranslatedCode code, GuestAddressSpace space, CodeQuery query, SymbolTable symbols)
     {

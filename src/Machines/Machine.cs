@@ -3,6 +3,7 @@ using Strata.Guest.Memory;
 using Strata.Guest.Ports;
 using Strata.Guest.Processors;
 using Strata.Guest.Time;
+using Strata.Host;
 using Strata.Machines.Carriers;
 
 namespace Strata.Machines;
@@ -188,6 +189,21 @@ public sealed class Machine : IDisposable
             return true;
         }
     }
+
+    /// <summary>
+    /// Asks the harts where they are, <paramref name="ticks"/> times. The range is code whose rbp points to the hart's state; there the doubleword at
+    /// rbp plus <paramref name="displacement"/> is part of the answer.
+    /// </summary>
+    /// <param name="periodNanoseconds">How far the questions are apart.</param>
+    /// <param name="ticks">How many.</param>
+    /// <param name="range">The range.</param>
+    /// <param name="displacement">See above.</param>
+    /// <param name="take">Called for each hart and tick, on the event loop, while the harts are there: must be quick.</param>
+    /// <param name="cancellation">Ends it early.</param>
+    /// <returns>Completes when all were asked, or the machine has ended.</returns>
+    public Task SampleAsync(
+        long periodNanoseconds, int ticks, (nint Address, int SizeBytes) range, int displacement, Action<HartSample> take, CancellationToken cancellation) =>
+        new HartSampler(this, _host, periodNanoseconds, ticks, () => new ThreadProbe(range.Address, range.SizeBytes, displacement), take, cancellation).Done;
 
     internal void Connect(CarrierTask[] tasks, IProcessor[] harts)
     {

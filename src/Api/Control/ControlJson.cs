@@ -20,6 +20,7 @@ namespace Strata.Api.Control;
 [JsonSerializable(typeof(IReadOnlyList<StatusRecord>))]
 [JsonSerializable(typeof(ErrorRecord))]
 [JsonSerializable(typeof(CodeRecord))]
+[JsonSerializable(typeof(ProfileRecord))]
 [JsonSerializable(typeof(ExitRecord))]
 public sealed partial class ControlJson : JsonSerializerContext
 {

@@ -21,6 +21,7 @@ namespace Strata.Api.Control;
 [JsonDerivedType(typeof(WaitRequest), "wait")]
 [JsonDerivedType(typeof(EventsRequest), "events")]
 [JsonDerivedType(typeof(CodeRequest), "code")]
+[JsonDerivedType(typeof(ProfileRequest), "profile")]
 public abstract record Request
 {
     /// <summary>The client's number for it, not 0; the reply carries it.</summary>
@@ -113,3 +114,14 @@ public sealed record EventsRequest : Request;
 /// <param name="WholePage">All blocks of the page, not only those that hold the address.</param>
 /// <param name="HasSymbols">Whether a file of symbols comes too.</param>
 public sealed record CodeRequest(ulong? Address = null, string? Symbol = null, bool WholePage = false, bool HasSymbols = false) : Request;
+
+/// <summary>
+/// Asks where the machine's harts spend their time. It brings a file, into which the monitor writes a <see cref="Debugging.ProfileRecord"/> as JSON, then one
+/// with symbols if <paramref name="HasSymbols"/>, then one for a perf map if <paramref name="HasPerfMap"/>. Answered by <see cref="DoneReply"/> when all is written.
+/// </summary>
+/// <param name="Milliseconds">How long the harts are sampled; 0: not at all, for a perf map.</param>
+/// <param name="PerSecond">Samples a second.</param>
+/// <param name="HotBlocks">How many of the hottest blocks are wanted with their code.</param>
+/// <param name="HasSymbols">Whether a file of symbols comes too.</param>
+/// <param name="HasPerfMap">Whether a file for a perf map comes too.</param>
+public sealed record ProfileRequest(int Milliseconds, int PerSecond, int HotBlocks, bool HasSymbols, bool HasPerfMap) : Request;

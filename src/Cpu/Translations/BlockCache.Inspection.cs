@@ -84,29 +84,41 @@ internal sealed unsafe partial class BlockCache
             new ReadOnlySpan<byte>((void*)block.HostAddress, block.HostBytes).CopyTo(host);
         }
 
-        List<(int PageOffset, int Code)> marks = FindMarks(in block, bytes);
+        NoPage written = new((int)(block.HostAddress - _code.ExecutableAddress));
+        List<(int PageOffset, int Code)> marks = FindMarks(in block, bytes, written);
         int cold = marks.Count == 0 ? block.HostBytes : marks[^1].Code;
         return new BlockContent(
-            block, bytes[block.Start..block.End], host, [.. marks.SkipLast(1).Select(mark => new InstructionMark(mark.PageOffset, mark.Code))], cold);
+            block, bytes[block.Start..block.End], host, [.. marks.SkipLast(1).Select(mark => new InstructionMark(mark.PageOffset, mark.Code))], [.. written.Entries], cold);
     }
+
+    /// <summary>See <see cref="TranslatedCode.StateRange"/>.</summary>
+    public static (int First, int Behind) StateRange => (-RegisterMap.StateBias, HartLayout.SizeBytes - RegisterMap.StateBias);
+
+    /// <summary>See <see cref="TranslatedCode.TlbLayout"/>.</summary>
+    public (int TableBytes, int RecordDistance) TlbLayout => (_layout.TlbEntries * 16, _layout.PhysicalPageDistance);
+
+    /// <summary>Whether blocks may go there.</summary>
+    public bool IsStub(nint address) =>
+        Stubs.Any(stub => stub.Name is not "enter" && _code.ExecutableAddress + stub.Offset == address);
 
     /// <summary>The stub at an address.</summary>
     public string? StubAt(nint address)
     {
-        (string Name, int Offset)[] stubs =
-        [
-            ("enter", _stubs.Enter), ("leave", _stubs.Leave), ("polled", _stubs.Polled), ("missed", _stubs.Missed), ("untranslated", _stubs.Untranslated),
-            ("link", _stubs.Link), ("exhausted", _stubs.Exhausted), ("load", _stubs.Load), ("store", _stubs.Store), ("interpret", _stubs.Interpret),
-            ("load floats", _stubs.LoadFloats), ("load", _stubs.LoadAmongFloats), ("store", _stubs.StoreAmongFloats), ("interpret", _stubs.InterpretAmongFloats),
-        ];
         nint offset = address - _code.ExecutableAddress;
         if (offset < 0 || offset >= _firstBlock)
             return null;
-        return stubs.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
+        return Stubs.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
     }
 
+    private (string Name, int Offset)[] Stubs =>
+    [
+        ("enter", _stubs.Enter), ("leave", _stubs.Leave), ("polled", _stubs.Polled), ("missed", _stubs.Missed), ("untranslated", _stubs.Untranslated),
+        ("link", _stubs.Link), ("exhausted", _stubs.Exhausted), ("load", _stubs.Load), ("store", _stubs.Store), ("interpret", _stubs.Interpret),
+        ("load floats", _stubs.LoadFloats), ("load", _stubs.LoadAmongFloats), ("store", _stubs.StoreAmongFloats), ("interpret", _stubs.InterpretAmongFloats),
+    ];
+
     // Empty if the block comes out otherwise than it is.
-    private List<(int PageOffset, int Code)> FindMarks(in TranslatedBlock listed, byte[] bytes)
+    private List<(int PageOffset, int Code)> FindMarks(in TranslatedBlock listed, byte[] bytes, NoPage page)
     {
         List<(int PageOffset, int Code)> marks = [];
         IrBlock block = new();
@@ -125,8 +137,8 @@ internal sealed unsafe partial class BlockCache
             Assembler assembler = new();
             assembler.Reset(scratch + shift, room);
             BlockEmitter emitter = new(assembler, _layout, _map, _stubs, _counts) { Marks = marks };
-            int written = emitter.Emit(block, new NoPage(), scratch + shift, room, (int)(listed.HostAddress - _code.ExecutableAddress));
-            if (written != listed.HostBytes)
+            int length = emitter.Emit(block, page, scratch + shift, room, (int)(listed.HostAddress - _code.ExecutableAddress));
+            if (length != listed.HostBytes)
                 marks.Clear();
         }
         finally
@@ -137,14 +149,15 @@ internal sealed unsafe partial class BlockCache
         return marks;
     }
 
-    private sealed class NoPage : IBlockPage
+    // What is written for it is not found by anybody; where it could be entered is noted.
+    private sealed class NoPage(int origin) : IBlockPage
     {
+        public List<int> Entries { get; } = [0];
+
         public int CodeAt(int pageOffset) => 0;
 
         public int AddSite(JumpSite site) => 0;
 
-        public void AddEntry(int pageOffset, int code)
-        {
-        }
+        public void AddEntry(int pageOffset, int code) => Entries.Add(code - origin);
     }
 }

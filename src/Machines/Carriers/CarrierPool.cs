@@ -72,6 +72,18 @@ public sealed class CarrierPool : IDisposable
             carrier.Forget(memory);
     }
 
+    /// <summary>The thread that runs a hart just now; 0: none.</summary>
+    internal int ThreadOf(IProcessor hart)
+    {
+        foreach (Carrier carrier in _carriers)
+        {
+            if (ReferenceEquals(carrier.Running, hart) || ReferenceEquals(carrier.Counting, hart))
+                return carrier.ThreadNumber;
+        }
+
+        return 0;
+    }
+
     internal void Enqueue(CarrierTask task)
     {
         Carrier? wake = null;
@@ -136,6 +148,8 @@ internal sealed class Carrier
 
     // Written by the carrier, read by the event loop: a kick that comes late costs its hart one poll.
     private volatile IProcessor? _running;
+    private volatile IProcessor? _counting;
+    private volatile int _threadNumber;
 
     public Carrier(CarrierPool pool, int index)
     {
@@ -151,6 +165,16 @@ internal sealed class Carrier
         get => _running;
         set => _running = value;
     }
+
+    /// <summary>The hart of a deterministic machine that is being run: nobody kicks it.</summary>
+    public IProcessor? Counting
+    {
+        get => _counting;
+        set => _counting = value;
+    }
+
+    /// <summary>The thread, as the host knows it; 0 before it has begun.</summary>
+    public int ThreadNumber => _threadNumber;
 
     public void Start() => _thread.Start();
 
@@ -184,6 +208,7 @@ internal sealed class Carrier
 
     private void Work()
     {
+        _threadNumber = ThreadProbe.CurrentThread;
         while (_pool.Take(this) is { } task)
             task.RunOn(this);
     }

@@ -122,10 +122,12 @@ internal sealed class DeterministicTask : CarrierTask, IStateful
         RunExit exit;
         try
         {
+            carrier.Counting = hart;
             exit = hart.Run(slot.Fills, budget);
         }
         finally
         {
+            carrier.Counting = null;
             _clock.EndRun();
             _machine.Memory.Revocations.Leave(slot);
         }

@@ -177,9 +177,9 @@ internal sealed class ControlConnection(Socket socket, int number, MachineSessio
             case EventsRequest:
                 _announces = true;
                 return new DoneReply();
-            case CodeRequest:
+            case CodeRequest or ProfileRequest:
                 List<SafeFileHandle> files = TakeFiles(InspectionAnswers.FilesOf(request));
-                Later(request, () => InspectionAnswers.AnswerAsync(session.Debugger(), request, files));
+                Later(request, () => InspectionAnswers.AnswerAsync(session.Debugger(), request, files, _closing.Token));
                 return null;
             default:
                 throw new ControlProtocolException($"{request.GetType().Name} cannot be asked here");
