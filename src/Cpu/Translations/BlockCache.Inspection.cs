@@ -10,7 +10,7 @@ internal sealed unsafe partial class BlockCache
     private const int PageBytes = 4096;
 
     /// <summary>Where blocks are.</summary>
-    public (nint Address, int SizeBytes) BlockPlace => (_code.ExecutableAddress + _firstBlock, _code.SizeBytes - _firstBlock);
+    public (nint Address, int SizeBytes) BlockPlace => (_segments.CodeBase + _segments.Start, _segments.SizeBytes - _segments.Start);
 
     /// <summary>Bytes of blocks.</summary>
     public int UsedBytes
@@ -18,7 +18,7 @@ internal sealed unsafe partial class BlockCache
         get
         {
             lock (_lock)
-                return _used - _firstBlock;
+                return _segments.UsedBytes;
         }
     }
 
@@ -73,18 +73,18 @@ internal sealed unsafe partial class BlockCache
     public BlockContent? Read(in TranslatedBlock block)
     {
         byte[] host = new byte[block.HostBytes];
-        byte[] bytes;
+        byte[] bytes = new byte[PageBytes];
         lock (_lock)
         {
-            if (_disposed || !_pages.TryGetValue(block.PhysicalPage, out CodePage? page) || !page.Has(in block))
+            if (_disposed || !_pages.TryGetValue(block.PhysicalPage, out CodePage? page) || page.SourceOf(in block) is not { } source)
                 return null;
-            bytes = page.Bytes.ToArray();
+            source.CopyTo(bytes, block.Start);
 
             // SAFETY: the page has the block, so it is where it was written, as long as it was then.
             new ReadOnlySpan<byte>((void*)block.HostAddress, block.HostBytes).CopyTo(host);
         }
 
-        NoPage written = new((int)(block.HostAddress - _code.ExecutableAddress));
+        NoPage written = new((int)(block.HostAddress - _segments.CodeBase));
         List<(int PageOffset, int Code)> marks = FindMarks(in block, bytes, written);
         int cold = marks.Count == 0 ? block.HostBytes : marks[^1].Code;
         return new BlockContent(
@@ -99,13 +99,13 @@ internal sealed unsafe partial class BlockCache
 
     /// <summary>Whether blocks may go there.</summary>
     public bool IsStub(nint address) =>
-        Stubs.Any(stub => stub.Name is not "enter" && _code.ExecutableAddress + stub.Offset == address);
+        Stubs.Any(stub => stub.Name is not "enter" && _segments.CodeBase + stub.Offset == address);
 
     /// <summary>The stub at an address.</summary>
     public string? StubAt(nint address)
     {
-        nint offset = address - _code.ExecutableAddress;
-        if (offset < 0 || offset >= _firstBlock)
+        nint offset = address - _segments.CodeBase;
+        if (offset < 0 || offset >= _segments.Start)
             return null;
         return Stubs.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
     }
@@ -137,7 +137,7 @@ internal sealed unsafe partial class BlockCache
             Assembler assembler = new();
             assembler.Reset(scratch + shift, room);
             BlockEmitter emitter = new(assembler, _layout, _map, _stubs, _counts) { Marks = marks };
-            int length = emitter.Emit(block, page, scratch + shift, room, (int)(listed.HostAddress - _code.ExecutableAddress));
+            int length = emitter.Emit(block, page, scratch + shift, room, (int)(listed.HostAddress - _segments.CodeBase));
             if (length != listed.HostBytes)
                 marks.Clear();
         }

@@ -3,7 +3,6 @@ using Strata.Cpu.Translations.Ir;
 using Strata.Cpu.X64;
 using Strata.Guest.Memory;
 using Strata.Guest.Processors;
-using Strata.Host;
 
 namespace Strata.Cpu.Translations;
 
@@ -13,24 +12,28 @@ namespace Strata.Cpu.Translations;
 /// <list type="bullet">
 /// <item>an entry of a <see cref="CodePage"/>: a store to the page, by <see cref="Changed"/>, before the store returns on the hart that made it; other harts are
 /// kicked and look again at their next poll, at the latest at their next fence.i. Test: ChangedCodeTests.</item>
-/// <item>a jump from block to block: with the entry of its target, when the page is looked at anew (CodePage.Refresh). Test: ChangedCodeTests.</item>
-/// <item>the address of a page's entries in a TLB (its table "code"): with the fetch translation of the page; entries live as long as the cache.</item>
-/// <item>all code, when the cache is full: <see cref="Flush"/>, after a grace period.</item>
+/// <item>a jump from block to block: with the entry of its target, when the page is looked at anew (CodePage.Refresh) or a segment leaves (CodePage.Leave).
+/// Tests: ChangedCodeTests, EvictionTests.</item>
+/// <item>the blocks of the oldest segment: <see cref="MakeRoom"/>, as soon as the last but one is being filled. Nobody finds them any more at once; the segment is
+/// used again when every carrier has left guest code once, and meanwhile everybody goes on, if only in the last one. Test: EvictionTests.</item>
+/// <item>the address of a page's entries in a TLB (its table "code"): with the fetch translation of the page; entries of pages whose last block leaves live
+/// until every carrier has dropped its translations and left guest code. Test: EvictionTests.</item>
 /// </list>
 /// Lock order: this one, the directory's, the memory's.
 /// </remarks>
 internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 {
-    private const int BlockReserve = 64 << 10;
-
-    // 8 KiB of entries and 4 of copy each.
-    private const int MaximumPages = 4096;
+    // A page of which little is translated costs more in entries than in code.
+    private const int CacheBytesPerPage = 10 << 10;
+    private const int LeastPages = 64;
+    private const int StubBytes = 16 << 10;
+    private const int GuestPageBytes = (int)GuestMemory.PageSize;
 
     private readonly Lock _lock = new();
     private readonly GuestMemory _memory;
     private readonly CodeDirectory _directory;
     private readonly IFrontEnd _frontEnd;
-    private readonly ExecutableMemory _code;
+    private readonly CodeSegments _segments;
     private readonly RuntimeStubs _stubs;
     private readonly BlockEmitter _emitter;
     private readonly StateLayout _layout;
@@ -38,15 +41,18 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     private readonly bool _counts;
     private readonly int _maximumInstructions;
     private readonly bool _linksJumps;
-    private readonly int _firstBlock;
 
     // Guarded by _lock.
     private readonly Dictionary<ulong, CodePage> _pages = [];
-    private readonly SiteList _sites = new();
+    private readonly CodePage?[] _pagesByNumber;
+    private readonly Stack<int> _freeNumbers = new();
+    private readonly List<CodePage> _removedPages = [];
     private readonly IrBlock _block = new();
-    private int _used;
+    private readonly BlockDraft _draft;
+    private readonly byte[] _source = new byte[GuestPageBytes];
+    private SegmentContent _leaving;
+    private MemoryWait? _whenLeft;
     private int _generation;
-    private MemoryWait? _flushing;
     private bool _disposed;
 
     public BlockCache(GuestMemory memory, CodeDirectory directory, IFrontEnd frontEnd, StateLayout layout, RuntimeCalls calls, TranslationOptions options)
@@ -56,32 +62,40 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         _frontEnd = frontEnd;
         _maximumInstructions = Math.Clamp(options.BlockInstructions, 1, IrBlock.MaximumInstructions);
         _linksJumps = options.LinksJumps;
-        _code = new ExecutableMemory(Math.Max(options.CacheBytes, TranslationOptions.LeastCacheBytes));
+        _draft = new BlockDraft(_linksJumps);
+        int size = Math.Clamp(options.CacheBytes, TranslationOptions.LeastCacheBytes, CodeSegments.MostBytes);
+        _segments = new CodeSegments(size);
         Assembler assembler = new();
-        assembler.Reset((byte*)_code.WritableAddress, BlockReserve);
+        assembler.Reset(_segments.Writable, StubBytes);
         _layout = layout;
         _map = new RegisterMap(layout);
         _counts = options.CountsInstructions;
         _stubs = new RuntimeStubs(assembler, layout, _map, calls);
-        _used = _firstBlock = (assembler.Offset + 63) & ~63;
+        _segments.Divide(assembler.Offset);
         _emitter = new BlockEmitter(assembler, layout, _map, _stubs, _counts);
+        _pagesByNumber = new CodePage?[Math.Max(size / CacheBytesPerPage, LeastPages)];
+        for (int number = _pagesByNumber.Length - 1; number >= 0; number--)
+            _freeNumbers.Push(number);
         directory.Add(this);
     }
 
     /// <summary>void (state, code): the way in.</summary>
-    public delegate* unmanaged<void*, nint, void> Enter => (delegate* unmanaged<void*, nint, void>)(_code.ExecutableAddress + _stubs.Enter);
+    public delegate* unmanaged<void*, nint, void> Enter => (delegate* unmanaged<void*, nint, void>)(_segments.CodeBase + _stubs.Enter);
 
     /// <summary>The code that leaves.</summary>
-    public nint Leave => _code.ExecutableAddress + _stubs.Leave;
+    public nint Leave => _segments.CodeBase + _stubs.Leave;
 
     /// <summary>What entries of pages hold that have no code.</summary>
-    public nint Untranslated => _code.ExecutableAddress + _stubs.Untranslated;
+    public nint Untranslated => _segments.CodeBase + _stubs.Untranslated;
 
-    /// <summary>Changes whenever the cache has begun anew: numbers of jumps of another generation mean nothing.</summary>
+    /// <summary>Changes whenever a segment is emptied: numbers of jumps of another generation mean nothing.</summary>
     public int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Blocks translated so far.</summary>
     public long TranslationCount { get; private set; }
+
+    /// <summary>Segments emptied so far.</summary>
+    public int EvictionCount => Generation;
 
     /// <summary>Finds a page of guest code, makes it current, and notes its entries in the TLB.</summary>
     /// <param name="physicalPage">The page, whose fetch translation is cached.</param>
@@ -91,20 +105,21 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     {
         lock (_lock)
         {
-            wait = _flushing;
-            if (wait is not null)
-                return null;
+            wait = null;
             if (!_pages.TryGetValue(physicalPage, out CodePage? page))
             {
-                if (_pages.Count >= MaximumPages)
+                while (_freeNumbers.Count == 0)
                 {
-                    wait = Flush(own);
+                    _ = MakeRoom(null, own);
+                    wait = _whenLeft;
                     if (wait is not null)
                         return null;
                 }
 
-                page = new CodePage(physicalPage, _code.ExecutableAddress, _stubs.Untranslated, _sites, _linksJumps);
+                int number = _freeNumbers.Pop();
+                page = new CodePage(physicalPage, number, _segments, _stubs.Untranslated);
                 _pages.Add(physicalPage, page);
+                _pagesByNumber[number] = page;
             }
 
             if (page.IsCurrent)
@@ -121,43 +136,63 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             }
 
             // SAFETY: the door has answered a page of RAM that stays where it is until the carrier's next poll.
-            page.Refresh(new ReadOnlySpan<byte>((void*)fill.HostAddress, (int)GuestMemory.PageSize), (byte*)_code.WritableAddress);
+            page.Refresh(new ReadOnlySpan<byte>((void*)fill.HostAddress, GuestPageBytes));
             return page;
         }
     }
 
     /// <summary>The code for an offset in a page, which is translated if need be.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="pageOffset">The offset.</param>
+    /// <param name="bytes">The page in the host's memory, which stays there until the carrier's next poll.</param>
+    /// <param name="own">The carrier's fills.</param>
+    /// <param name="wait">What to wait for before asking again.</param>
     /// <returns>Its address, or 0: the instruction there cannot be translated from the page alone, or (with a wait) the page is not current any more.</returns>
-    public nint CodeFor(CodePage page, int pageOffset, ICarrierFills own, out MemoryWait? wait)
+    public nint CodeFor(CodePage page, int pageOffset, byte* bytes, ICarrierFills own, out MemoryWait? wait)
     {
         lock (_lock)
         {
             wait = null;
-            int code = page.CodeAt(pageOffset);
-            if (code != 0)
-                return _code.ExecutableAddress + code;
             if (!page.IsCurrent)
                 return 0;
-            _block.Clear(pageOffset);
-            _frontEnd.Lower(page.Bytes, _block, _maximumInstructions);
-            if (_block.GuestInstructions == 0)
-                return 0;
-            int room = Math.Min(_code.SizeBytes - _used, BlockReserve);
-            int written = _emitter.Emit(_block, page, (byte*)_code.WritableAddress + _used, room, _used);
-            if (written == 0)
-            {
-                if (_used == _firstBlock)
-                    throw new UnreachableException($"a block of {_block.GuestInstructions} instructions does not fit into an empty code cache");
-                page.Withdraw();
-                wait = Flush(own);
-                return 0;
-            }
+            int code = page.CodeAt(pageOffset);
+            if (code != 0)
+                return _segments.CodeBase + code;
 
-            code = _used;
-            page.Publish(_block.Start, _block.End, code, written);
-            _used = Math.Min(_used + ((written + 15) & ~15), _code.SizeBytes);
-            TranslationCount++;
-            return _code.ExecutableAddress + code;
+            // What is translated is what was looked at, whoever stores meanwhile: that store is reported when it is done, and the page compared.
+            int looked = Math.Min(GuestPageBytes - pageOffset, (_maximumInstructions + 1) * IrBlock.MaximumInstructionBytes);
+
+            // SAFETY: inside the page.
+            new ReadOnlySpan<byte>(bytes + pageOffset, looked).CopyTo(_source.AsSpan(pageOffset));
+            for (int instructions = _maximumInstructions; ;)
+            {
+                _block.Clear(pageOffset);
+                _frontEnd.Lower(_source, _block, instructions);
+                if (_block.GuestInstructions == 0)
+                    return 0;
+                int written = Write(page);
+                if (written != 0)
+                {
+                    code = _segments.NextCode;
+                    page.Add(pageOffset, _source.AsSpan(_block.Start.._block.End), written, _draft);
+                    TranslationCount++;
+                    return _segments.CodeBase + code;
+                }
+
+                if (!_segments.IsOpenEmpty)
+                {
+                    wait = MakeRoom(page, own);
+                    if (wait is not null)
+                        return 0;
+                }
+                else
+                {
+                    // A segment is too small for so many of these instructions.
+                    instructions = _block.GuestInstructions / 2;
+                    if (instructions == 0)
+                        throw new UnreachableException("an instruction does not fit into an empty segment of the code cache");
+                }
+            }
         }
     }
 
@@ -166,15 +201,18 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     /// <param name="pageOffset">Where it was found to lead.</param>
     /// <param name="code">The code there.</param>
     /// <param name="generation">That of the code which jumps.</param>
-    public void LinkJump(int number, int pageOffset, nint code, int generation)
+    public void LinkJump(JumpNumber number, int pageOffset, nint code, int generation)
     {
         lock (_lock)
         {
-            if (!_linksJumps || _flushing is not null || generation != _generation)
+            if (!_linksJumps || generation != _generation)
                 return;
-            (CodePage page, JumpSite site) = _sites[number];
-            if (page.IsCurrent && site.Target == pageOffset && page.CodeAt(pageOffset) == (int)(code - _code.ExecutableAddress))
-                Assembler.PatchRel32((byte*)_code.WritableAddress, site.Displacement, (int)(code - _code.ExecutableAddress));
+            ref BlockRecord block = ref _segments.Record(number.Record);
+            if (block.Page < 0 || _pagesByNumber[block.Page] is not { IsCurrent: true } page)
+                return;
+            int target = (int)(code - _segments.CodeBase);
+            if (page.CodeAt(pageOffset) == target)
+                Assembler.PatchRel32(_segments.Writable, block.Code + _segments.Jumps(number.Record)[number.Index].Displacement, target);
         }
     }
 
@@ -205,56 +243,74 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             _disposed = true;
             foreach (CodePage page in _pages.Values)
                 page.Dispose();
-            _code.Dispose();
+            foreach (CodePage page in _removedPages)
+                page.Dispose();
+            _segments.Dispose();
         }
     }
 
-    // Under _lock. Null: the cache is empty. Otherwise it is when the answer completes: harts may still be in the old code.
-    private MemoryWait? Flush(ICarrierFills own)
+    // Under _lock. Bytes of code, 0: there is no room.
+    private int Write(CodePage page)
     {
-        foreach (CodePage page in _pages.Values)
-        {
-            if (page.IsCurrent)
-                _directory.Release(page.PhysicalPage);
-            page.Forget();
-        }
-
-        _flushing = _memory.Revocations.Begin(Revocations.AllPages, own, BeginAnew);
-        if (_flushing is null)
-            BeginAnew();
-        return _flushing;
+        int code = _segments.NextCode;
+        _draft.Begin(page, _segments.NextRecord, code);
+        int room = _segments.Room(CodeSegments.RecordBytes(_block.End - _block.Start, _block.Count + 1));
+        if (room <= 0)
+            return 0;
+        int written = _emitter.Emit(_block, _draft, _segments.Writable + code, room, code);
+        Debug.Assert(_draft.Jumps.Length <= _block.Count + 1, "an operation jumps once at most, and so does the end");
+        return written;
     }
 
-    private void BeginAnew()
+    // Under _lock. Goes on in the next segment, and has the one behind it leave, so that it is empty when it is needed. Null: there is room, or the next call
+    // makes some.
+    private MemoryWait? MakeRoom(CodePage? keep, ICarrierFills own)
+    {
+        bool advanced = _segments.Advance();
+        if (_whenLeft is not null)
+            return advanced ? null : _whenLeft;
+        if (!_segments.BeginToLeave(out SegmentContent leaving) && _freeNumbers.Count > 0)
+            return null;
+        for (int record = CodeSegments.FirstRecord(leaving); record != 0; record = _segments.RecordAfter(leaving, record))
+        {
+            int page = _segments.Record(record).Page;
+            if (page >= 0)
+                _pagesByNumber[page]!.Leave(leaving);
+        }
+
+        foreach (CodePage? page in _pagesByNumber)
+        {
+            if (page is { IsEmpty: true } && page != keep && _pages.Remove(page.PhysicalPage))
+            {
+                if (page.IsCurrent)
+                    _directory.Release(page.PhysicalPage);
+                page.Unlink();
+                _removedPages.Add(page);
+            }
+        }
+
+        _leaving = leaving;
+        _whenLeft = _memory.Revocations.Begin(Revocations.AllPages, own, Left);
+        if (_whenLeft is null)
+            Left();
+        return advanced ? null : _whenLeft;
+    }
+
+    private void Left()
     {
         lock (_lock)
         {
-            foreach (CodePage page in _pages.Values)
+            foreach (CodePage page in _removedPages)
+            {
+                _pagesByNumber[page.Number] = null;
+                _freeNumbers.Push(page.Number);
                 page.Dispose();
-            _pages.Clear();
-            _sites.Clear();
-            _used = _firstBlock;
+            }
+
+            _removedPages.Clear();
+            _segments.Empty(_leaving);
             _generation++;
-            _flushing = null;
+            _whenLeft = null;
         }
     }
-}
-
-/// <summary>How code is translated.</summary>
-public sealed record TranslationOptions
-{
-    /// <summary>The smallest code cache: some large blocks.</summary>
-    public const int LeastCacheBytes = 64 << 10;
-
-    /// <summary>Guest instructions in a block at most, 1 to 64.</summary>
-    public int BlockInstructions { get; init; } = IrBlock.MaximumInstructions;
-
-    /// <summary>Size of the code cache; at least <see cref="LeastCacheBytes"/>.</summary>
-    public int CacheBytes { get; init; } = 64 << 20;
-
-    /// <summary>Instructions are counted exactly, as deterministic machines need it.</summary>
-    public bool CountsInstructions { get; init; }
-
-    /// <summary>Jumps inside a page lead to their targets without asking, once these are known; false to test what linked jumps could get wrong.</summary>
-    public bool LinksJumps { get; init; } = true;
 }

@@ -35,7 +35,7 @@ internal static unsafe class RuntimeEntries
         TranslatedLoop loop = TranslatedLoop.Of(state);
         try
         {
-            return loop.Link((int)site);
+            return loop.Link(new JumpNumber((int)site));
         }
         catch (Exception exception)
         {

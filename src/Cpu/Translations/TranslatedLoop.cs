@@ -116,13 +116,13 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     }
 
     /// <summary>A jump inside the page that is linked as soon as its target is known.</summary>
-    internal nint Link(int site)
+    internal nint Link(JumpNumber jump)
     {
         int generation = _blocks.Generation;
         ulong pc = _state->Pc;
         nint code = Continue();
         if (code != _leave)
-            _blocks.LinkJump(site, (int)(pc & 0xfff), code, generation);
+            _blocks.LinkJump(jump, (int)(pc & 0xfff), code, generation);
         return code;
     }
 
@@ -186,10 +186,12 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         // Becoming code, the page has lost its fills.
         if (!SoftwareTlb.Hits(fetch, pc, 2))
             return 0;
-        nint code = _blocks.CodeFor(page, (int)(pc & 0xfff), _fills, out wait);
+        nint code = _blocks.CodeFor(page, (int)(pc & 0xfff), (byte*)(pc & ~0xfffUL) + fetch->Addend, _fills, out wait);
         if (code != 0)
         {
-            _fills.FillCode(pc, (nint)page.Entries);
+            // Making room for it may have dropped all fills, and a fill of code is revoked with that of the fetch.
+            if (SoftwareTlb.Hits(fetch, pc, 2))
+                _fills.FillCode(pc, (nint)page.Entries);
             return code;
         }
 

@@ -171,7 +171,7 @@ internal sealed unsafe partial class BlockEmitter
         {
             int cold = _asm.Offset;
             int site = _page.AddSite(new JumpSite(_origin + jump.Displacement, _origin + cold, jump.Target));
-            _asm.Mov(Rax, site);
+            _asm.Mov(Rax, (uint)site);
             _asm.Mov(Rdx, jump.Target);
             _asm.JmpRel32(_stubs.Link - _origin);
             if (_asm.Overflowed)

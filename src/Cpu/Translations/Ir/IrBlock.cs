@@ -6,6 +6,9 @@ internal sealed class IrBlock
     /// <summary>Guest instructions in a block at most.</summary>
     public const int MaximumInstructions = 64;
 
+    /// <summary>Bytes of a guest instruction at most.</summary>
+    public const int MaximumInstructionBytes = 4;
+
     private readonly IrInstruction[] _instructions = new IrInstruction[MaximumInstructions + 1];
 
     /// <summary>Operations so far.</summary>
