@@ -5,18 +5,24 @@ using Strata.Host.Interop;
 namespace Strata.Host;
 
 /// <summary>One thread that waits for timers and readable descriptors and runs short callbacks: no callback may block.</summary>
-/// <remarks>epoll_pwait2 with nanosecond time-outs and a timer slack of 1 ns; a .NET timer is late by milliseconds.</remarks>
+/// <remarks>
+/// Deadlines are a timerfd's, which any thread sets: the loop's thread wakes when one has come, not when one is moved. It has no timer slack either; a .NET timer
+/// is late by milliseconds.
+/// </remarks>
 public sealed unsafe class EventLoop : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly int _epoll;
     private readonly int _wakeUp;
+    private readonly int _alarm;
     private readonly Thread _thread;
 
     // Guarded by _lock. A timer is in the heap at most once, however often it is moved; there is about one per machine.
     private readonly PriorityQueue<LoopTimer, long> _timers = new();
     private readonly Dictionary<int, Action> _readers = [];
-    private long _sleepsUntil;
+
+    // What the alarm is set for: the first deadline, or MaxValue; 0 when it has been given.
+    private long _alarmedFor = long.MaxValue;
     private bool _stopped;
 
     /// <summary>Starts the loop's thread.</summary>
@@ -25,9 +31,11 @@ public sealed unsafe class EventLoop : IDisposable
     {
         _epoll = Events.EpollCreate(Events.EpollCloseOnExec);
         _wakeUp = Events.EventDescriptor(0, Events.EventCloseOnExec | Events.EventNonBlocking);
-        if (_epoll < 0 || _wakeUp < 0)
+        _alarm = Events.TimerDescriptor(Events.ClockMonotonic, Events.TimerCloseOnExec | Events.TimerNonBlocking);
+        if (_epoll < 0 || _wakeUp < 0 || _alarm < 0)
             throw new Win32Exception(Marshal.GetLastPInvokeError(), "cannot make an event loop");
         Watch(_wakeUp);
+        Watch(_alarm, Events.EpollEdgeTriggered);
         _thread = new Thread(Loop) { Name = name, IsBackground = true };
         _thread.Start();
     }
@@ -66,6 +74,7 @@ public sealed unsafe class EventLoop : IDisposable
             _thread.Join();
         _ = Events.Close(_epoll);
         _ = Events.Close(_wakeUp);
+        _ = Events.Close(_alarm);
     }
 
     internal void Set(LoopTimer timer, long deadline)
@@ -75,17 +84,31 @@ public sealed unsafe class EventLoop : IDisposable
             if (timer.DeadlineNanoseconds != long.MaxValue)
                 _timers.Remove(timer, out _, out _);
             timer.DeadlineNanoseconds = deadline;
-            if (deadline == long.MaxValue)
-                return;
-            _timers.Enqueue(timer, deadline);
-            if (deadline < _sleepsUntil && !_stopped && Thread.CurrentThread != _thread)
-                WakeUp();
+            if (deadline != long.MaxValue)
+                _timers.Enqueue(timer, deadline);
+            if (!_stopped && Thread.CurrentThread != _thread)
+                SetAlarm();
         }
     }
 
-    private void Watch(int descriptor)
+    // Under _lock, and not once the loop has stopped: the number may be another file's then.
+    private void SetAlarm()
     {
-        Events.EpollEvent change = new() { Mask = Events.EpollIn, Data = (ulong)descriptor };
+        long first = _timers.TryPeek(out _, out long deadline) ? deadline : long.MaxValue;
+        if (first == _alarmedFor)
+            return;
+        _alarmedFor = first;
+
+        // A time in the past is due at once, but 0 would be none.
+        Events.TimerSpec alarm = new() { Value = new(first == long.MaxValue ? 0 : Math.Max(1, first)) };
+
+        // SAFETY: the kernel reads a local.
+        _ = Events.SetTimer(_alarm, Events.TimerAbsolute, &alarm, null);
+    }
+
+    private void Watch(int descriptor, uint how = 0)
+    {
+        Events.EpollEvent change = new() { Mask = Events.EpollIn | how, Data = (ulong)descriptor };
 
         // SAFETY: the kernel reads one event from a local.
         if (Events.EpollControl(_epoll, Events.EpollCtlAdd, descriptor, &change) != 0)
@@ -104,20 +127,14 @@ public sealed unsafe class EventLoop : IDisposable
     private void Loop()
     {
         const int Batch = 32;
-        _ = Events.ProcessControl(Events.PrSetTimerSlack, 1, 0, 0, 0);
         Events.EpollEvent* ready = stackalloc Events.EpollEvent[Batch];
         while (true)
         {
-            long next = RunDueTimers();
-            if (next == 0)
+            if (!RunDueTimers())
                 return;
-            long wait = next == long.MaxValue ? -1 : Math.Max(0, next - MonotonicClock.Nanoseconds);
-            Events.TimeSpec timeout = new(Math.Max(0, wait));
 
             // SAFETY: the kernel writes at most Batch events into the stack array above.
-            int count = Events.EpollWait(_epoll, ready, Batch, wait < 0 ? null : &timeout, null);
-            lock (_lock)
-                _sleepsUntil = 0;
+            int count = Events.EpollWait(_epoll, ready, Batch, -1);
             for (int i = 0; i < count; i++)
                 RunReader((int)ready[i].Data);
         }
@@ -125,6 +142,14 @@ public sealed unsafe class EventLoop : IDisposable
 
     private void RunReader(int descriptor)
     {
+        // Not read, for it is edge-triggered; but it has to be set again, even for the same deadline.
+        if (descriptor == _alarm)
+        {
+            lock (_lock)
+                _alarmedFor = 0;
+            return;
+        }
+
         if (descriptor == _wakeUp)
         {
             ulong value;
@@ -140,8 +165,8 @@ public sealed unsafe class EventLoop : IDisposable
         callback?.Invoke();
     }
 
-    /// <summary>Answers the next deadline, or 0 when the loop has been stopped.</summary>
-    private long RunDueTimers()
+    /// <summary>False: the loop has been stopped.</summary>
+    private bool RunDueTimers()
     {
         while (true)
         {
@@ -149,11 +174,11 @@ public sealed unsafe class EventLoop : IDisposable
             lock (_lock)
             {
                 if (_stopped)
-                    return 0;
+                    return false;
                 if (!_timers.TryPeek(out LoopTimer? first, out long deadline) || deadline > MonotonicClock.Nanoseconds)
                 {
-                    _sleepsUntil = first is null ? long.MaxValue : deadline;
-                    return _sleepsUntil;
+                    SetAlarm();
+                    return true;
                 }
 
                 _timers.Dequeue();

@@ -38,11 +38,7 @@ public sealed partial class Clint : IMmioDevice, IStateful
         for (int hart = 0; hart < _hartCount; hart++)
         {
             int index = hart;
-            _timers[hart] = clock.CreateEvent($"clint-timer-{hart}", () =>
-            {
-                UpdateTimer(index);
-                return null;
-            });
+            _timers[hart] = clock.CreateLineEvent($"clint-timer-{hart}", () => UpdateTimer(index));
         }
 
         Reset();

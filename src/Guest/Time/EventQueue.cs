@@ -95,11 +95,13 @@ internal sealed class EventQueue
     }
 
     /// <summary>Takes the first event that is due at <paramref name="now"/>, or answers null.</summary>
-    public QueuedEvent? TakeDue(ulong now)
+    /// <param name="now">The time.</param>
+    /// <param name="onlyOfLine">Null too if it does more than move a line.</param>
+    public QueuedEvent? TakeDue(ulong now, bool onlyOfLine = false)
     {
         lock (_lock)
         {
-            if (!_heap.TryPeek(out QueuedEvent? first, out Turn turn) || turn.Deadline > now)
+            if (!_heap.TryPeek(out QueuedEvent? first, out Turn turn) || turn.Deadline > now || (onlyOfLine && !first.IsOfLine))
                 return null;
             _heap.Dequeue();
             first.DeadlineTicks = ulong.MaxValue;
@@ -135,6 +137,9 @@ internal sealed class QueuedEvent(string name, Func<MemoryWait?> action, Action<
 
     /// <summary>It is part of the machine's state: work of the host, and what it sets itself, are not.</summary>
     internal bool IsState { get; init; }
+
+    /// <summary>It only moves an interrupt line, and never waits.</summary>
+    internal bool IsOfLine { get; init; }
 
     /// <summary>Its action has answered a wait that has not completed: it runs when that has, not before. Owned by the clock's runner.</summary>
     internal bool IsWaiting { get; set; }

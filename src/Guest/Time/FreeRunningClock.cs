@@ -5,7 +5,8 @@ using Strata.Host;
 
 namespace Strata.Guest.Time;
 
-/// <summary>Guest time that follows the host's monotonic clock; events run on the worker pool when they fall due.</summary>
+/// <summary>Guest time that follows the host's monotonic clock; events run on the worker pool when they fall due, those of
+/// interrupt lines on the event loop if no other part of the machine is at work: an idle guest's timer then wakes no third thread.</summary>
 public sealed class FreeRunningClock : GuestClock, IDisposable
 {
     private const ushort StateVersion = 1;
@@ -42,7 +43,7 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         _pool = pool;
         _deviceLock = deviceLock;
         _failed = failed;
-        _timer = loop.CreateTimer(Dispatch);
+        _timer = loop.CreateTimer(DeadlineCame);
     }
 
     // So far away that the host's clock never gets there: not worth a timer.
@@ -60,6 +61,20 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
     /// <inheritdoc/>
     public override ClockEvent CreateEvent(string name, Func<MemoryWait?> action) =>
         _queue.Add(new QueuedEvent(name, action, Schedule) { IsState = true });
+
+    /// <inheritdoc/>
+    public override ClockEvent CreateLineEvent(string name, Action action) => _queue.Add(new QueuedEvent(
+        name,
+        () =>
+        {
+            action();
+            return null;
+        },
+        Schedule)
+    {
+        IsState = true,
+        IsOfLine = true,
+    });
 
     /// <inheritdoc/>
     public override ClockEvent CreateHostEvent(string name, Func<MemoryWait?> action) => new QueuedEvent(name, action, Schedule);
@@ -128,6 +143,46 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
     {
         if (Interlocked.Exchange(ref _running, 2) == 0 && !_stopped)
             _pool.Queue(RunDue);
+    }
+
+    // On the event loop, which may not wait for the device lock.
+    private void DeadlineCame()
+    {
+        if (Interlocked.Exchange(ref _running, 2) == 0 && !_stopped && !RunLines())
+            _pool.Queue(RunDue);
+    }
+
+    // False: there is more to do, or somebody else has the lock.
+    private bool RunLines()
+    {
+        Interlocked.Exchange(ref _running, 1);
+        if (!_deviceLock.TryEnter())
+            return false;
+        try
+        {
+            while (!_stopped && _queue.TakeDue(Now, onlyOfLine: true) is { } due)
+                _ = due.Action();
+        }
+        catch (Exception exception)
+        {
+            _stopped = true;
+            _failed(exception);
+        }
+        finally
+        {
+            _deviceLock.Exit();
+        }
+
+        lock (_again)
+        {
+            if (_again.Count > 0)
+                return false;
+        }
+
+        if (_queue.NextDeadline <= Now)
+            return false;
+        Arm();
+        return Interlocked.CompareExchange(ref _running, 0, 1) == 1;
     }
 
     private void RunDue()

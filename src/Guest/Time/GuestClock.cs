@@ -42,6 +42,13 @@ public abstract class GuestClock : IStateful
     /// deterministic machine stands still until it is done.</param>
     public abstract ClockEvent CreateEvent(string name, Func<MemoryWait?> action);
 
+    /// <summary>As <see cref="CreateEvent"/>, for what only moves an interrupt line: it never waits, and may run on the thread that has seen the deadline come.</summary>
+    public virtual ClockEvent CreateLineEvent(string name, Action action) => CreateEvent(name, () =>
+    {
+        action();
+        return null;
+    });
+
     /// <summary>Makes an event that the host's side of a part sets, at any moment, when it has something for the guest (input, room for output): no state of the
     /// machine; a part that is restored sets it again if need be.</summary>
     public virtual ClockEvent CreateHostEvent(string name, Func<MemoryWait?> action) => CreateEvent(name, action);

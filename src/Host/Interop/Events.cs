@@ -2,16 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace Strata.Host.Interop;
 
-/// <summary>epoll(7), eventfd(2), futex(2), prctl(2), clock_gettime(2) as the event loop and the carriers need them.</summary>
+/// <summary>epoll(7), eventfd(2), timerfd_create(2), futex(2), prctl(2), clock_gettime(2) as the event loop and the carriers need them.</summary>
 internal static partial class Events
 {
-    internal const int EpollIn = 1;
+    internal const uint EpollIn = 1;
+    internal const uint EpollEdgeTriggered = 1u << 31;
     internal const int EpollCtlAdd = 1;
     internal const int EpollCtlDelete = 2;
     internal const int EpollCloseOnExec = 0x80000;
     internal const int EventCloseOnExec = 0x80000;
     internal const int EventNonBlocking = 0x800;
-    internal const int PrSetTimerSlack = 29;
+    internal const int TimerCloseOnExec = 0x80000;
+    internal const int TimerNonBlocking = 0x800;
+    internal const int TimerAbsolute = 1;
     internal const long SysFutex = 202;
     internal const int FutexWaitPrivate = 128;
     internal const int FutexWakePrivate = 129;
@@ -35,6 +38,14 @@ internal static partial class Events
         }
     }
 
+    /// <summary>struct itimerspec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct TimerSpec
+    {
+        public TimeSpec Interval;
+        public TimeSpec Value;
+    }
+
     /// <summary>struct epoll_event, packed on x86-64.</summary>
     [StructLayout(LayoutKind.Sequential, Pack = 4)]
     internal struct EpollEvent
@@ -49,11 +60,17 @@ internal static partial class Events
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     internal static unsafe partial int EpollControl(int epoll, int operation, int descriptor, EpollEvent* change);
 
-    [LibraryImport("libc", EntryPoint = "epoll_pwait2", SetLastError = true)]
-    internal static unsafe partial int EpollWait(int epoll, EpollEvent* events, int count, TimeSpec* timeout, void* signals);
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    internal static unsafe partial int EpollWait(int epoll, EpollEvent* events, int count, int timeoutMs);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     internal static partial int EventDescriptor(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_create", SetLastError = true)]
+    internal static partial int TimerDescriptor(int clock, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_settime", SetLastError = true)]
+    internal static unsafe partial int SetTimer(int descriptor, int flags, TimerSpec* time, TimerSpec* before);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     internal static unsafe partial nint Read(int descriptor, void* buffer, nuint count);
@@ -63,9 +80,6 @@ internal static partial class Events
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
-    internal static partial int ProcessControl(int option, ulong value, ulong a3, ulong a4, ulong a5);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static unsafe partial long Futex(long number, int* word, int operation, int value, TimeSpec* timeout);

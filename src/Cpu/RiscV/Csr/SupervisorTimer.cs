@@ -1,6 +1,5 @@
 // Privileged specification 1.13, chapter "Sstc".
 using Strata.Guest.Interrupts;
-using Strata.Guest.Memory;
 using Strata.Guest.Time;
 
 namespace Strata.Cpu.RiscV.Csr;
@@ -21,7 +20,7 @@ internal sealed class SupervisorTimer
     {
         _clock = clock;
         _line = line;
-        _event = clock.CreateEvent(name, FallDue);
+        _event = clock.CreateLineEvent(name, FallDue);
         clock.OnMachineTimeMoved(Update);
     }
 
@@ -46,7 +45,7 @@ internal sealed class SupervisorTimer
         }
     }
 
-    private MemoryWait? FallDue()
+    private void FallDue()
     {
         lock (_lock)
         {
@@ -54,7 +53,5 @@ internal sealed class SupervisorTimer
             if (_deadline != ulong.MaxValue && _clock.MachineTime >= _deadline)
                 _line.Set(true);
         }
-
-        return null;
     }
 }
