@@ -22,6 +22,7 @@ internal sealed class HostedMachine : IMonitoredMachine
     private readonly Lock _gate = new();
     private Machine _machine;       // under _gate
     private bool _killed;           // under _gate
+    private (int Columns, int Rows)? _window;   // under _gate
 
     private HostedMachine(HostResources host, MachineConfiguration configuration)
     {
@@ -63,7 +64,18 @@ internal sealed class HostedMachine : IMonitoredMachine
     }
 
     /// <inheritdoc/>
-    public void Resize(int columns, int rows) => Current.Console.Resize(columns, rows);
+    public Action? Restarted { get; set; }
+
+    /// <inheritdoc/>
+    public void Resize(int columns, int rows)
+    {
+        lock (_gate)
+        {
+            // Under the lock, so that a machine that comes next has the last of two sizes too.
+            _window = (columns, rows);
+            _machine.Console.Resize(columns, rows);
+        }
+    }
 
     /// <inheritdoc/>
     public void Start() => Run(Current);
@@ -176,8 +188,11 @@ internal sealed class HostedMachine : IMonitoredMachine
         {
             _machine = next;
             killed = _killed;
+            if (_window is { } window)
+                next.Console.Resize(window.Columns, window.Rows);
         }
 
+        Restarted?.Invoke();
         Run(next);
         if (killed)
             next.Kill();

@@ -21,6 +21,9 @@ internal interface IMonitoredMachine : IDisposable
     /// <summary>Looks inside; null if nobody can.</summary>
     MachineDebugger? Debugger { get; }
 
+    /// <summary>Called when the guest has reset the machine and nothing of what ran before is left; the same ports lead to what runs next.</summary>
+    Action? Restarted { get; set; }
+
     /// <summary>Tells the guest the size of the console's window.</summary>
     void Resize(int columns, int rows);
 

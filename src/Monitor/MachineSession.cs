@@ -70,6 +70,8 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
                 MonotonicClock.Nanoseconds);
         }
 
+        if (_running.Agent is { } agent)
+            _running.Machine.Restarted = agent.Restart;
         Enter(MachinePhase.Running);
         _ = FollowAsync(_running);
         _running.Machine.Start();
@@ -228,7 +230,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
     private async Task StopAsync(IMonitoredMachine machine, AgentLink agent, TimeSpan grace)
     {
         await agent.ShutDownAsync();
-        if (await Task.WhenAny(machine.Exited, Task.Delay(grace)) != machine.Exited)
+        if (!await machine.Exited.EndsWithinAsync(grace))
             Kill(machine);
     }
 

@@ -41,14 +41,19 @@ internal sealed class RelayedPort : IGuestPort
     /// <summary>Goes on with the port of a new machine.</summary>
     internal void Switch(IGuestPort next)
     {
+        Action? changed;
         lock (_gate)
         {
+            changed = _now.Changed;
             (_before, _now) = (_now, next);
             next.Changed = _before.Changed;
             next.HoldsOutput = _before.HoldsOutput;
             if (_open)
                 next.Open();
         }
+
+        // Whoever waits for room in the machine before would wait for ever.
+        changed?.Invoke();
     }
 
     /// <inheritdoc/>

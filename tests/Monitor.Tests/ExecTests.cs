@@ -30,6 +30,21 @@ public sealed class ExecTests
     }
 
     [Fact]
+    public async Task A_guest_that_resets_its_machine_ends_its_commands_and_runs_others_when_its_agent_is_back()
+    {
+        await using MonitorUnderTest monitor = new();
+        await using MonitorClient client = await monitor.StartedAsync();
+        using Command waiting = await Command.RunAsync(client, "wait");
+        using Command reset = await Command.RunAsync(client, "reset");
+        Assert.Empty(await waiting.OutputAsync());
+        Assert.Equal("last words", Encoding.UTF8.GetString(await reset.OutputAsync()));
+        Assert.Equal(new ExecExitedEvent(reset.Number, null, Restarted: true), await reset.EndAsync());
+        _ = await client.AskAsync<DoneReply>(new AwaitAgentRequest(), Token);
+        using Command next = await Command.RunAsync(client, "exit", "7");
+        Assert.Equal(7, await next.ExitAsync());
+    }
+
+    [Fact]
     public async Task Input_is_passed_whole_and_its_end_too()
     {
         await using MonitorUnderTest monitor = new();
@@ -156,12 +171,14 @@ public sealed class ExecTests
 
         public Task<byte[]> ErrorAsync() => ReadAsync(_own[2]);
 
-        public async Task<int?> ExitAsync()
+        public async Task<int?> ExitAsync() => (await EndAsync()).Code;
+
+        public async Task<ExecExitedEvent> EndAsync()
         {
             await foreach (Reply reply in _client.Events.ReadAllAsync(Token))
             {
                 if (reply is ExecExitedEvent exited && exited.Exec == Number)
-                    return exited.Code;
+                    return exited;
             }
 
             throw new InvalidOperationException("the connection ended first");

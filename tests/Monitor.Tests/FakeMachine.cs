@@ -42,6 +42,8 @@ internal sealed class FakeMachine : IMonitoredMachine
 
     public Task<ExitRecord> Exited => _exited.Task;
 
+    public Action? Restarted { get; set; }
+
     public void Resize(int columns, int rows) => Size = (columns, rows);
 
     public void Start()
@@ -161,6 +163,13 @@ internal sealed class FakeMachine : IMonitoredMachine
                 break;
             case "leave-child":
                 await SayAsync($"EXIT {slot} 3");
+                return;
+            case "reset":
+                await output.GuestWriteAsync("last words"u8.ToArray(), _off.Token);
+                output.SetGuestOpen(false);
+                error.SetGuestOpen(false);
+                Restarted?.Invoke();
+                await SayAsync("HELLO 1 fake");
                 return;
             case "die":
                 End(new(9, ExitCause.GuestFailure, "panic"));

@@ -38,7 +38,8 @@ public sealed class LifeTests
     public async Task A_foreground_machine_is_powered_off_when_its_client_leaves()
     {
         await using MonitorUnderTest monitor = new();
-        await (await monitor.StartedAsync()).DisposeAsync();
+        await using (MonitorClient client = await monitor.StartedAsync())
+            _ = await client.AskAsync<DoneReply>(new AwaitAgentRequest(), Token);
         ExitRecord exit = await monitor.Process.WaitAsync(TimeSpan.FromSeconds(20), Token);
         Assert.Equal(ExitCause.PowerOff, exit.Cause);
     }

@@ -55,8 +55,9 @@ public sealed record PhaseEvent(MachinePhase Phase) : Reply;
 
 /// <summary>A command in the guest has ended and all its output was delivered.</summary>
 /// <param name="Exec">The command's number.</param>
-/// <param name="Code">Its exit code, 0 to 255; null when the machine ended first.</param>
-public sealed record ExecExitedEvent(int Exec, int? Code = null) : Reply;
+/// <param name="Code">Its exit code, 0 to 255; null when the machine ended first, or its guest reset it.</param>
+/// <param name="Restarted">Whether the guest has reset the machine, which runs on without the command.</param>
+public sealed record ExecExitedEvent(int Exec, int? Code = null, bool Restarted = false) : Reply;
 
 /// <summary>What failed and why.</summary>
 /// <param name="Code">A stable code such as <c>E-CONSOLE-BUSY</c>.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Strata.Api.Control;
@@ -12,9 +13,9 @@ namespace Strata.Cli.Machines;
 /// <summary>A machine that lives as long as this command: its console, or one command in it, on the standard streams.</summary>
 internal sealed class ForegroundMachine
 {
-    private const int InterruptsToKill = 3;
+    private const int SignalsToKill = 3;
     private const string BootAwaited = "waiting for the guest to boot";
-    private static readonly TimeSpan AgentPatience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan UsualAgentPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan PowerOffGrace = TimeSpan.FromSeconds(10);
 
     private readonly MachineFolder _machines;
@@ -31,6 +32,11 @@ internal sealed class ForegroundMachine
         _report = report;
         _progress = progress;
     }
+
+    private static TimeSpan AgentPatience =>
+        uint.TryParse(System.Environment.GetEnvironmentVariable("STRATA_AGENT_TIMEOUT"), NumberStyles.None, CultureInfo.InvariantCulture, out uint seconds) && seconds > 0
+            ? TimeSpan.FromSeconds(Math.Min(seconds, 86_400))
+            : UsualAgentPatience;
 
     private ConsoleKind Console => _plan.UsesFirmware ? ConsoleKind.Serial : ConsoleKind.Virtio;
 
@@ -81,28 +87,31 @@ internal sealed class ForegroundMachine
         using CommandStreams streams = new();
         int exec = (await _client.AskAsync<ExecReply>(new ExecRequest(command, Environment()), cancellation, streams.Files)).Exec;
         _progress.Finish();
-        int interrupts = 0;
-        using PosixSignalRegistration interrupt = Forward(PosixSignal.SIGINT, exec, "INT", () => ++interrupts >= InterruptsToKill);
-        using PosixSignalRegistration terminate = Forward(PosixSignal.SIGTERM, exec, "TERM");
-        using PosixSignalRegistration quit = Forward(PosixSignal.SIGQUIT, exec, "QUIT");
+        int signals = 0;
+        using PosixSignalRegistration interrupt = Forward(PosixSignal.SIGINT, exec, "INT", Enough);
+        using PosixSignalRegistration terminate = Forward(PosixSignal.SIGTERM, exec, "TERM", Enough);
+        using PosixSignalRegistration quit = Forward(PosixSignal.SIGQUIT, exec, "QUIT", Enough);
         await streams.PassAsync();
         int code = await ExitOfAsync(exec, cancellation);
         _ = await _client.AskAsync<DoneReply>(new PowerOffRequest((int)PowerOffGrace.TotalMilliseconds), cancellation);
         return code;
+
+        bool Enough() => Interlocked.Increment(ref signals) >= SignalsToKill;
     }
 
     private async Task AwaitAgentAsync(CancellationToken cancellation)
     {
         _progress.Await("boot", BootAwaited);
+        TimeSpan patience = AgentPatience;
         Task<DoneReply> ready = _client.AskAsync<DoneReply>(new AwaitAgentRequest(), cancellation);
         try
         {
-            _ = await ready.WaitAsync(AgentPatience, cancellation);
+            _ = await ready.WaitAsync(patience, cancellation);
         }
         catch (TimeoutException)
         {
             throw await WithTranscriptAsync(
-                "E-AGENT-TIMEOUT", $"it said nothing for {AgentPatience.TotalMinutes:0} minutes; the machine is ended now", ExitCode.TimeOut, cancellation);
+                "E-AGENT-TIMEOUT", $"it said nothing for {Amount.Duration(patience)}; the machine is ended now", ExitCode.TimeOut, cancellation);
         }
         catch (MonitorException failure)
         {
@@ -135,6 +144,8 @@ internal sealed class ForegroundMachine
                 continue;
             if (exited.Code is { } code)
                 return code;
+            if (exited.Restarted)
+                throw new CommandException("E-GUEST-RESTARTED", "the command did not end", "the guest restarted itself before it", "to see it come up again run the machine without a command: strata run");
             ExitRecord exit = (await _client.AskAsync<ExitReply>(new WaitRequest(), cancellation)).Exit;
             throw new CommandException("E-MACHINE-ENDED", "the command did not end", $"the machine ended before it ({Describe(exit)})");
         }
@@ -143,10 +154,10 @@ internal sealed class ForegroundMachine
     }
 
     /// <summary>Passes a signal on to the command; a command that does not listen is left by <paramref name="enough"/> of them, and its machine ends with us.</summary>
-    private PosixSignalRegistration Forward(PosixSignal signal, int exec, string name, Func<bool>? enough = null) =>
+    private PosixSignalRegistration Forward(PosixSignal signal, int exec, string name, Func<bool> enough) =>
         PosixSignalRegistration.Create(signal, context =>
         {
-            context.Cancel = enough?.Invoke() != true;
+            context.Cancel = !enough();
             _ = _client.AskAsync<DoneReply>(new SignalRequest(exec, name), CancellationToken.None);
         });
 

@@ -11,7 +11,7 @@ internal sealed class AgentLink : IAsyncDisposable
     private readonly IReadOnlyList<GuestPort> _ports;
     private readonly GuestPort _control;
     private readonly CancellationTokenSource _closing = new();
-    private readonly TaskCompletionSource _hello = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource _hello = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _sending = new(1);
     private readonly Lock _gate = new();
     private readonly ExecSession?[] _slots = new ExecSession?[AgentLine.Slots];     // under _gate
@@ -69,6 +69,18 @@ internal sealed class AgentLink : IAsyncDisposable
 
     /// <summary>Asks the guest to power itself off.</summary>
     internal Task ShutDownAsync() => SendAsync("SHUTDOWN");
+
+    /// <summary>The guest starts anew: nothing of what ran before will answer, and another agent will say hello.</summary>
+    internal void Restart()
+    {
+        if (IsThere)
+            _hello = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            foreach (ExecSession? session in _slots)
+                session?.Abandon();
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

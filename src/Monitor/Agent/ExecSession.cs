@@ -22,7 +22,7 @@ internal sealed record ExecSockets(Socket Input, Socket Output, Socket Error) : 
 /// <remarks>
 /// <code>
 /// running ──EXIT──► draining ──ports closed by the guest (or not, two seconds later), bytes delivered──► ended
-///    └───────────────────┴──machine ends──► ended, without a code
+///    └───────────────────┴──machine ends, or is reset by its guest──► ended, without a code
 /// </code>
 /// A child that the command left behind may keep the ports open; the command's own end is what counts then.
 /// </remarks>
@@ -37,7 +37,7 @@ internal sealed class ExecSession
     private readonly GuestPort _error;
     private readonly CancellationToken _machineEnds;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<int> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int?> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal ExecSession(int number, int slot, ExecSockets sockets, Func<ExecStream, GuestPort> port, CancellationToken machineEnds)
     {
@@ -57,8 +57,11 @@ internal sealed class ExecSession
     /// <summary>The slot it runs in.</summary>
     internal int Slot { get; }
 
-    /// <summary>Its exit code, when all is delivered; null when the machine ended first.</summary>
+    /// <summary>Its exit code, when all is delivered; null when the machine ended or was reset first.</summary>
     internal Task<int?> Ended { get; }
+
+    /// <summary>Whether the guest reset the machine before the command ended.</summary>
+    internal bool IsAbandoned => _exit.Task is { IsCompletedSuccessfully: true, Result: null };
 
     /// <summary>The agent says that it runs.</summary>
     internal void Start() => _ = _started.TrySetResult();
@@ -68,6 +71,13 @@ internal sealed class ExecSession
     {
         _ = _started.TrySetResult();
         _ = _exit.TrySetResult(code);
+    }
+
+    /// <summary>The guest has reset the machine.</summary>
+    internal void Abandon()
+    {
+        _ = _started.TrySetResult();
+        _ = _exit.TrySetResult(null);
     }
 
     private static GuestPort Open(GuestPort port)
@@ -96,7 +106,11 @@ internal sealed class ExecSession
 
         _output.Complete();
         _error.Complete();
-        await Task.WhenAny(delivering, MachineEndedLongAgoAsync());
+
+        // A client that reads slowly may, for as long as the machine lives and a little longer.
+        using (CancellationTokenSource last = new())
+        await using (_machineEnds.Register(() => last.CancelAfter(DeliveryPatience)))
+            await delivering.WaitAsync(last.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await inputEnds.CancelAsync();
         _sockets.Dispose();
         await Task.WhenAll(feeding, delivering);
@@ -104,14 +118,6 @@ internal sealed class ExecSession
         _output.Close();
         _error.Close();
         return code;
-    }
-
-    private async Task MachineEndedLongAgoAsync()
-    {
-        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using CancellationTokenRegistration registration = _machineEnds.Register(() => ended.TrySetResult());
-        await ended.Task;
-        await Task.Delay(DeliveryPatience, CancellationToken.None);
     }
 
     private async Task FeedAsync(CancellationToken cancellation)

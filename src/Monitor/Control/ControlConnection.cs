@@ -19,6 +19,9 @@ internal sealed class ControlConnection(Socket socket, int number, MachineSessio
     /// <summary>How long a machine has to power itself off when the client that it belongs to is gone.</summary>
     private static readonly TimeSpan OwnerGrace = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the last answers may take to reach a client that reads slowly.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     private readonly Channel<Reply> _outgoing = Channel.CreateBounded<Reply>(256);
     private readonly Queue<SafeFileHandle> _files = [];     // received and not yet named by a line
     private readonly CancellationTokenSource _closing = new();
@@ -103,7 +106,7 @@ internal sealed class ControlConnection(Socket socket, int number, MachineSessio
             file.Dispose();
         if (_owns)
             session.PowerOff(OwnerGrace);
-        await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(2)));
+        _ = await writing.EndsWithinAsync(Farewell);
         await _closing.CancelAsync();
         socket.Dispose();
         await writing;
@@ -226,7 +229,7 @@ internal sealed class ControlConnection(Socket socket, int number, MachineSessio
         }
     }
 
-    private async Task ReportAsync(ExecSession command) => Send(new ExecExitedEvent(command.Number, await command.Ended));
+    private async Task ReportAsync(ExecSession command) => Send(new ExecExitedEvent(command.Number, await command.Ended, command.IsAbandoned));
 
     private void Later(Request request, Func<Task<Reply>> answer) => _ = LaterAsync(request, answer);
 

@@ -9,6 +9,9 @@ internal sealed class ControlServer(Socket listener, MachineSession session, str
 {
     private const int MaximumConnections = 64;
 
+    // Nothing tells of a free descriptor.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<ControlConnection, Task> _connections = [];     // under _gate
     private int _lastNumber;
@@ -45,7 +48,7 @@ internal sealed class ControlServer(Socket listener, MachineSession session, str
             catch (Exception failure) when (failure is SocketException or System.ComponentModel.Win32Exception)
             {
                 // A client that left before it was accepted, or no descriptor is free just now.
-                await Task.Delay(10, CancellationToken.None);
+                await Task.Delay(Pause, TimeProvider.System, CancellationToken.None);
             }
         }
     }
@@ -60,11 +63,11 @@ internal sealed class ControlServer(Socket listener, MachineSession session, str
         lock (_gate)
             connections = [.. _connections];
         Task all = Task.WhenAll(connections.Select(pair => pair.Value));
-        if (await Task.WhenAny(all, Task.Delay(patience)) == all)
+        if (await all.EndsWithinAsync(patience))
             return;
         foreach ((ControlConnection connection, _) in connections)
             connection.Abort();
-        await Task.WhenAny(all, Task.Delay(patience));
+        _ = await all.EndsWithinAsync(patience);
     }
 
     private async Task ServeAsync(ControlConnection connection, bool owns)
