@@ -19,10 +19,10 @@ internal static class CommandLine
 
         GlobalOptions options = new();
         RootCommand root = Build(options, separator < 0 ? null : guestCommand);
-        ParseResult parsed = root.Parse(own);
         Report report = new(own.Contains("--json"));
         try
         {
+            ParseResult parsed = root.Parse(own);
             if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
                 throw Misunderstood(parsed, root);
             if (separator >= 0 && parsed.CommandResult.Command.Name != RunVerb.Name)
@@ -94,6 +94,14 @@ internal static class CommandLine
 /// <summary>Options that every verb has.</summary>
 internal sealed class GlobalOptions
 {
+    private static readonly Dictionary<string, ProgressStyle> Styles = new(StringComparer.Ordinal)
+    {
+        ["auto"] = ProgressStyle.Auto,
+        ["plain"] = ProgressStyle.Plain,
+        ["json"] = ProgressStyle.Json,
+        ["none"] = ProgressStyle.None,
+    };
+
     /// <summary>Results and errors as JSON.</summary>
     internal Option<bool> Json { get; } = new("--json") { Description = "print results and errors as JSON", Recursive = true };
 
@@ -103,5 +111,6 @@ internal sealed class GlobalOptions
         Description = "how waiting is shown: auto (bars on a terminal, else lines), plain, json, none",
         HelpName = "auto|plain|json|none",
         Recursive = true,
+        CustomParser = given => WordOption.Read(given, Styles),
     };
 }

@@ -19,10 +19,12 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
 
             Exit codes:
               0 success · 2 usage · 124 time-out · 125 strata failed · 130 Ctrl-C · 137 the machine was killed
+              141 nobody reads the output any more
               run: the guest's own exit code, or its command's (126 not executable, 127 not found)
 
             Environment:
               STRATA_HOME moves everything that strata keeps; else XDG_CACHE_HOME, XDG_RUNTIME_DIR
+              STRATA_AGENT_TIMEOUT is how many seconds run waits for the guest's agent (180)
 
             """,
         ["run"] = """
@@ -38,7 +40,8 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
 
             Exit codes:
               the guest's own (its low 8 bits; a non-zero code never becomes 0), or its command's;
-              2 usage · 124 the guest's agent did not answer · 125 strata failed · 130 Ctrl-C · 137 the machine was killed
+              2 usage · 124 the guest's agent did not answer · 125 strata failed, or the machine ended before the command
+              130 Ctrl-C · 137 the machine was killed · 141 nobody reads the output any more
 
             """,
         ["pull"] = """

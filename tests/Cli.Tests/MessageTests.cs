@@ -10,6 +10,10 @@ public sealed class MessageTests
     [InlineData(2, "there is no option --dsk", "did you mean --disk?", "run", "--dsk", "x")]
     [InlineData(2, "there is no option --nope", "--help", "--nope")]
     [InlineData(2, "12 is 12 bytes, too little for a machine", "did you mean 12M?", "run", "--memory", "12")]
+    [InlineData(2, "--engine does not take foo", "it takes translator or interpreter", "run", "--engine", "foo")]
+    [InlineData(2, "--engine does not take Translator", "did you mean translator?", "run", "--engine", "Translator")]
+    [InlineData(2, "--progress does not take bars", "it takes auto or plain or json or none", "--progress", "bars", "ps")]
+    [InlineData(2, "--progress does not take plan", "did you mean plain?", "pull", "--progress", "plan")]
     [InlineData(2, "lots is no size", "512M or 1G", "run", "--memory", "lots")]
     [InlineData(2, "an image brings its own kernel", "--help", "run", "tiny", "--kernel", "x")]
     [InlineData(2, "there is no command after --", "--help", "run", "tiny", "--")]
@@ -28,6 +32,7 @@ public sealed class MessageTests
         Assert.StartsWith("error: ", error, StringComparison.Ordinal);
         Assert.Contains(why, error, StringComparison.Ordinal);
         Assert.Contains(hint, error, StringComparison.Ordinal);
+        Assert.InRange(error.Count(c => c == '\n'), 1, 2);
 
         (int sameCode, string nothing, string json) = sandbox.Run("", ["--json", .. arguments]);
         Assert.Equal(code, sameCode);

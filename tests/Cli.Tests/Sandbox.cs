@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Strata.Host.Processes;
@@ -8,7 +9,7 @@ namespace Strata.Cli.Tests;
 /// <summary>A folder of its own for everything that strata keeps, and ways to start strata as a user does.</summary>
 internal sealed class Sandbox : IDisposable
 {
-    /// <summary>A firmware that sends back what it receives on the UART, and after a <c>q</c> powers off with code 7.</summary>
+    /// <summary>A firmware that sends back what it receives on the UART, after a <c>q</c> powers off with code 7, and after a <c>Z</c> resets the machine.</summary>
     private static readonly uint[] EchoFirmware =
     [
         0x100002b7, //    lui  t0, 0x10000      the UART (MemoryMap.Uart)
@@ -17,26 +18,47 @@ internal sealed class Sandbox : IDisposable
         0xfe030ce3, //    beqz t1, 1b
         0x0002c383, //    lbu  t2, 0(t0)
         0x00728023, //    sb   t2, 0(t0)
+        0x05a00e13, //    li   t3, 'Z'
+        0x03c38063, //    beq  t2, t3, 3f
         0x07100e13, //    li   t3, 'q'
-        0xffc394e3, //    bne  t2, t3, 1b
+        0xffc390e3, //    bne  t2, t3, 1b
         0x00100eb7, //    lui  t4, 0x100        the test finisher
         0x00073f37, //    lui  t5, 0x73
         0x333f0f13, //    addi t5, t5, 0x333    fail with code 7
         0x01eea023, //    sw   t5, 0(t4)
         0x0000006f, // 2: j    2b
+        0x00100eb7, // 3: lui  t4, 0x100
+        0x00007f37, //    lui  t5, 0x7
+        0x777f0f13, //    addi t5, t5, 0x777    reset
+        0x01eea023, //    sw   t5, 0(t4)
+        0x0000006f, // 4: j    4b
     ];
+
+    /// <summary>Says <c>&gt;</c> before anything else.</summary>
+    private static readonly uint[] Greeting =
+    [
+        0x100002b7, //    lui  t0, 0x10000
+        0x03e00393, //    li   t2, '>'
+        0x00728023, //    sb   t2, 0(t0)
+    ];
+
+    /// <summary>A kernel that does nothing for ever: a jump to itself behind the header of an Image (the kernel's documentation, riscv/boot-image-header).</summary>
+    private static readonly uint[] SilentKernelImage = [0x0000006f, 0, 0, 0, 64, 0, 0, 0, 2, 0, 0, 0, 0x43534952, 0x56, 0x05435352, 0];
 
     private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("strata-test-");
 
     public Sandbox()
     {
-        Firmware = Path.Join(_home.FullName, "echo.bin");
-        byte[] bytes = new byte[EchoFirmware.Length * sizeof(uint)];
-        Buffer.BlockCopy(EchoFirmware, 0, bytes, 0, bytes.Length);
-        File.WriteAllBytes(Firmware, bytes);
+        Firmware = Write("echo.bin", EchoFirmware);
+        GreetingFirmware = Write("greeting.bin", [.. Greeting, .. EchoFirmware]);
+        SilentKernel = Write("silent", SilentKernelImage);
     }
 
     public string Firmware { get; }
+
+    public string GreetingFirmware { get; }
+
+    public string SilentKernel { get; }
 
     public string Home => _home.FullName;
 
@@ -55,13 +77,13 @@ internal sealed class Sandbox : IDisposable
     /// <summary>Starts strata on a terminal.</summary>
     public ChildProcess StartOn(PseudoTerminal terminal, params string[] arguments) => Start([], terminal.Path, arguments);
 
-    public ChildProcess Start(IReadOnlyList<SafeFileHandle> descriptors, string? terminal, string[] arguments) => ChildProcess.Start(new()
+    public ChildProcess Start(IReadOnlyList<SafeHandle?> descriptors, string? terminal, string[] arguments, params (string Name, string Value)[] variables) => ChildProcess.Start(new()
     {
         Path = Path.Join(AppContext.BaseDirectory, "strata"),
         Arguments = arguments,
         Descriptors = descriptors,
         ControllingTerminal = terminal,
-        Environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["STRATA_HOME"] = Home, ["TERM"] = "xterm" },
+        Environment = variables.Append(("STRATA_HOME", Home)).Append(("TERM", "xterm")).ToDictionary(pair => pair.Item1, pair => (string?)pair.Item2, StringComparer.Ordinal),
     });
 
     /// <summary>The process ids of the monitors that run in this sandbox.</summary>
@@ -92,6 +114,15 @@ internal sealed class Sandbox : IDisposable
         _home.Delete(recursive: true);
     }
 
+    private string Write(string name, uint[] words)
+    {
+        string path = Path.Join(_home.FullName, name);
+        byte[] bytes = new byte[words.Length * sizeof(uint)];
+        Buffer.BlockCopy(words, 0, bytes, 0, bytes.Length);
+        File.WriteAllBytes(path, bytes);
+        return path;
+    }
+
     private static string CommandLine(int id)
     {
         try
@@ -104,14 +135,14 @@ internal sealed class Sandbox : IDisposable
         }
     }
 
-    private static string Content(SafeFileHandle file)
+    public static string Content(SafeFileHandle file)
     {
         byte[] bytes = new byte[RandomAccess.GetLength(file)];
         _ = RandomAccess.Read(file, bytes, 0);
         return Encoding.UTF8.GetString(bytes);
     }
 
-    private SafeFileHandle Open(string name) => File.OpenHandle(
+    public SafeFileHandle Open(string name) => File.OpenHandle(
         Path.Join(Home, $"{name}-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 }
 

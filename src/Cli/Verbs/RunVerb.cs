@@ -13,6 +13,8 @@ internal static class RunVerb
     internal const string DefaultImage = "tiny";
     private const long DefaultMemoryBytes = 512L << 20;
 
+    private static readonly Dictionary<string, string> Engines = new[] { MachineEngine.Translator, MachineEngine.Interpreter }.ToDictionary(name => name, StringComparer.Ordinal);
+
     internal static Command Build(GlobalOptions options, string[]? guestCommand)
     {
         Argument<string?> image = new("IMAGE") { Description = "the image to run, pulled when it is missing (default: tiny)", Arity = ArgumentArity.ZeroOrOne };
@@ -28,8 +30,12 @@ internal static class RunVerb
         Option<string[]> disks = new("--disk") { Description = "a raw disk image; may be given several times", HelpName = "FILE[,ro][,serial=S]", Arity = ArgumentArity.OneOrMore };
         Option<string?> memory = new("--memory", "-m") { Description = "the size of its RAM (default: 512M)", HelpName = "SIZE" };
         Option<bool> deterministic = new("--deterministic") { Description = "compute the same every time: time is counted in instructions" };
-        Option<string?> engine = new("--engine") { Description = "what executes the guest's instructions (default: the translator, where the processor allows it)", HelpName = "translator|interpreter" };
-        engine.AcceptOnlyFromAmong(MachineEngine.Translator, MachineEngine.Interpreter);
+        Option<string?> engine = new("--engine")
+        {
+            Description = "what executes the guest's instructions (default: the translator, where the processor allows it)",
+            HelpName = "translator|interpreter",
+            CustomParser = given => WordOption.Read(given, Engines),
+        };
         Command verb = new(Name, "run a new machine, with a shell or one command in it") { image, kernel, initrd, append, firmware, disks, memory, deterministic, engine };
         verb.SetAction((parsed, cancellation) =>
         {

@@ -14,6 +14,13 @@ public sealed class FirmwareTests
         user.Type("version\r");
         user.Await("U-Boot 20");
         user.Await("=> ");
+
+        // U-Boot asks OpenSBI (SRST), which writes to the board's syscon: everything begins again.
+        user.Type("reset\r");
+        user.Await("OpenSBI v");
+        user.Await("Hit any key to stop autoboot");
+        user.Type("\r");
+        user.Await("=> ");
         user.Type("poweroff\r");
         Assert.Equal(0, user.AwaitExit());
         Assert.True(user.IsAsBefore, "the terminal has another mode than before");

@@ -60,4 +60,46 @@ public sealed class TerminalTests(TinyImage image) : IClassFixture<TinyImage>
         Assert.Equal(0, user.AwaitExit());
         Assert.True(user.IsAsBefore, "the terminal has another mode than before");
     }
+
+    [Fact]
+    public void CtrlCEndsACommandWith130()
+    {
+        using TerminalSession user = new(CommandLine.Patience, "run", "tiny", "--", "sh", "-c", "echo run''ning; exec sleep 1000");
+        user.Await("running\r\n");
+        user.Type(CtrlC);
+        Assert.Equal(130, user.AwaitExit());
+        Assert.True(user.IsAsBefore, "the terminal has another mode than before");
+    }
+
+    /// <summary>Through our SBI (SRST); through the board's syscon: FirmwareTests, and the command line's own tests.</summary>
+    [Theory]
+    [InlineData]
+    [InlineData("--deterministic")]
+    public void AGuestThatRebootsComesUpAgainOnTheSameTerminal(params string[] how)
+    {
+        using TerminalSession user = new(TimeSpan.FromMinutes(4), ["run", "tiny", .. how]);
+        user.Await("Strata tiny, Linux");
+        user.Await(Prompt);
+        user.Resize(132, 50);
+        user.Type("touch /run/here; cat /proc/uptime > /run/there; ls /run\r");
+        user.Await("there");
+        user.Await(Prompt);
+        int monitor = Assert.Single(user.Monitors);
+        int descriptors = Descriptors(monitor);
+
+        user.Type("reboot -f\r");
+        user.Await("Strata tiny, Linux");
+        user.Await(Prompt);
+        user.Type("stty size; ls /run/here\r");
+        user.Await("50 132");
+        user.Await("No such file");
+        user.Await(Prompt);
+        Assert.Equal([monitor], user.Monitors);
+        user.Await(() => Descriptors(monitor) == descriptors, $"{descriptors} open files as before, not {Descriptors(monitor)}");
+        user.Type("poweroff\r");
+        Assert.Equal(0, user.AwaitExit());
+        Assert.True(user.IsAsBefore, "the terminal has another mode than before");
+    }
+
+    private static int Descriptors(int process) => Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count();
 }

@@ -13,6 +13,26 @@ public sealed class TinyTests(TinyImage image) : IClassFixture<TinyImage>
     }
 
     [Fact]
+    public void WhatBecomesOfACommandIsOurExitCodeAsTheHelpSays()
+    {
+        (int Code, string Why, string[] Command)[] cases =
+        [
+            (127, "nosuchcommand", ["nosuchcommand"]),
+            (126, "/etc/passwd", ["/etc/passwd"]),
+            (125, "error: the command did not end: the machine ended before it (it powered itself off)\n", ["sh", "-c", "poweroff -f; sleep 1000"]),
+            (125, "error: the command did not end: the guest restarted itself before it\nhint: ", ["sh", "-c", "reboot -f; sleep 1000"]),
+        ];
+        CommandLine[] ended = new CommandLine[cases.Length];
+        _ = Parallel.For(0, cases.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => ended[i] = CommandLine.Run("", ["run", "tiny", "--", .. cases[i].Command]));
+        for (int i = 0; i < cases.Length; i++)
+        {
+            Assert.True(cases[i].Code == ended[i].ExitCode, $"{cases[i].Command[^1]}: {ended[i]}");
+            Assert.Empty(ended[i].Output);
+            Assert.Contains(cases[i].Why, ended[i].Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void TheGuestIsAnUnmodifiedRiscVLinuxThatComputes()
     {
         CommandLine result = CommandLine.Run(
