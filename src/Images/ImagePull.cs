@@ -46,7 +46,7 @@ internal sealed class ImagePull(IImageRecipe recipe, ImageStore store, PullOptio
                 return Result(same, changed: false, downloader);
             }
 
-            CheckSpace(packages.Sum(static package => package.Promise.SizeBytes) + recipe.SpaceBytes);
+            CheckSpace(packages.Sum(package => StillToCome(package.Promise)) + recipe.SpaceBytes);
             ImageManifest made = await MakeAsync(packages, new Source(this, downloader, archive, cancellation));
             ImageManifest manifest = made with { PackageList = seen.PackageList, Packages = digests };
             Commit(manifest);
@@ -91,6 +91,13 @@ internal sealed class ImagePull(IImageRecipe recipe, ImageStore store, PullOptio
         store.Commit(manifest);
         foreach (string partial in _partials)
             File.Delete(partial);
+    }
+
+    // What an earlier pull has left takes no more space.
+    private long StillToCome(FilePromise promise)
+    {
+        var partial = new FileInfo(store.PartialPath(promise.Sha256));
+        return Math.Max(0, promise.SizeBytes - (partial.Exists ? partial.Length : 0));
     }
 
     private void CheckSpace(long needed)

@@ -180,9 +180,18 @@ internal sealed class Downloader : IDisposable
 
     private static ImageException Unreachable(Uri uri, Exception fault) => new(
         "E-IMG-NETWORK",
-        $"cannot get {uri}: {(fault.InnerException is { } inner and not OperationCanceledException ? inner.Message : fault.Message)}",
+        $"cannot get {uri}: {Reason(fault)}",
         "check the network and proxy (http_proxy, apt's Acquire::http::Proxy), or name another Debian archive in STRATA_DEBIAN_ARCHIVE; what has come is kept",
         fault);
+
+    // With host and port, when it is the connection: they may be a proxy's.
+    private static string Reason(Exception fault) => fault switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } unknown => $"no address is known for the host: {unknown.Message}",
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.ProxyTunnelError } unreachable => unreachable.Message,
+        { InnerException: { } inner and not OperationCanceledException } => inner.Message,
+        _ => fault.Message,
+    };
 
     // Cancels a try in which nothing comes for too long.
     private sealed class Watchdog : IDisposable

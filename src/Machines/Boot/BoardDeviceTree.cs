@@ -28,11 +28,14 @@ public sealed class BoardDeviceTree
         _finisher = _tree.NewHandle();
     }
 
-    /// <summary>The extensions that the processor has, in the order of the ISA string (RISC-V ISA naming conventions).</summary>
+    /// <summary>
+    /// The extensions that the processor has, in the order of the ISA string (RISC-V ISA naming conventions); with those that RVA22 demands and that are no
+    /// instructions but properties of memory and traps.
+    /// </summary>
     public static IReadOnlyList<string> Extensions { get; } =
     [
-        "i", "m", "a", "f", "d", "c", "zicbom", "zicbop", "zicboz", "zicntr", "zicond", "zicsr", "zifencei", "zihintpause", "zihpm", "zawrs", "zfhmin",
-        "zba", "zbb", "zbs", "zkt",
+        "i", "m", "a", "f", "d", "c", "zic64b", "zicbom", "zicbop", "zicboz", "ziccamoa", "ziccif", "zicclsm", "ziccrse", "zicntr", "zicond", "zicsr", "zifencei",
+        "zihintpause", "zihpm", "za64rs", "zawrs", "zfhmin", "zba", "zbb", "zbs", "zkt", "ssccptr", "sscounterenw", "sstc", "sstvala", "sstvecd", "ssu64xl",
     ];
 
     /// <summary>Writes the tree.</summary>
@@ -80,7 +83,7 @@ public sealed class BoardDeviceTree
         _tree.Cells("#address-cells", 1);
         _tree.Cells("#size-cells", 0);
         _tree.Cells("timebase-frequency", (uint)Guest.Time.GuestClock.TicksPerSecond);
-        string[] extensions = [.. Extensions, "sstc", _board.UpdatesAccessedAndDirty ? "svadu" : "svade", "svinval", "svnapot", "svpbmt"];
+        string[] extensions = [.. Extensions, _board.UpdatesAccessedAndDirty ? "svadu" : "svade", "svinval", "svnapot", "svpbmt"];
         for (int hart = 0; hart < _board.HartCount; hart++)
         {
             int index = hart;

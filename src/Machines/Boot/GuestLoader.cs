@@ -16,6 +16,8 @@ public sealed class GuestLoader(GuestMemory memory, ulong? devicePage = null)
     /// <exception cref="BootException">It is not RAM, or something else is there.</exception>
     public void Claim(ulong address, ulong length, string what)
     {
+        if (!IsRam(address, length) && address < MemoryMap.Ram)
+            throw new BootException($"{what} is made for 0x{address:x}, and RAM begins at 0x{MemoryMap.Ram:x}: link it to that address, or give the raw binary if it can lie anywhere (of OpenSBI fw_jump.bin, not fw_jump.elf)");
         if (!IsRam(address, length))
             throw new BootException($"{what} ({length} bytes at 0x{address:x}) does not fit into the machine's memory: give it more with --memory");
         foreach ((ulong start, ulong end, string other) in _taken)

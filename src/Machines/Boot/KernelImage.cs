@@ -27,6 +27,8 @@ public sealed class KernelImage
     {
         if (file.Length >= 2 && file[0] == 0x1f && file[1] == 0x8b)
             throw new BootException("the kernel is compressed with gzip: unpack it first (gunzip), Strata starts an uncompressed Image");
+        if (ElfImage.IsElf(file))
+            throw new BootException("the kernel is an ELF program and not a RISC-V Linux Image: of Linux give arch/riscv/boot/Image instead of vmlinux; firmware and other programs start with --firmware");
         if (file.Length < HeaderSize || BinaryPrimitives.ReadUInt32LittleEndian(file[56..]) != Magic)
             throw new BootException("the kernel is not a RISC-V Linux Image (no 'RSC\\x05' at offset 56): give arch/riscv/boot/Image, or use --firmware for other programs");
         ulong textOffset = BinaryPrimitives.ReadUInt64LittleEndian(file[8..]);

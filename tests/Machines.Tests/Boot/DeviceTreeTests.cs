@@ -10,6 +10,7 @@ public sealed class DeviceTreeTests(ITestOutputHelper output)
     [
         "i", "m", "a", "f", "d", "c", "zicsr", "zifencei", "zicntr", "zihpm", "zfhmin", "zba", "zbb", "zbs", "zicond", "zicbom", "zicbop", "zicboz", "zihintpause",
         "zawrs", "zkt", "sstc", "svinval", "svnapot", "svpbmt",
+        "zic64b", "ziccamoa", "ziccif", "zicclsm", "ziccrse", "za64rs", "ssccptr", "sscounterenw", "sstvala", "sstvecd", "ssu64xl",
     ];
 
     private static readonly BoardDescription Firmware =
