@@ -10,9 +10,7 @@ public sealed class LineReaderTests
     [Fact]
     public async Task Lines_come_apart_however_the_bytes_arrive()
     {
-        int seed = Environment.TickCount;
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
-        Random random = new(seed);
+        Random random = new(Seed.Take());
         for (int round = 0; round < 200; round++)
         {
             string[] lines = [.. Enumerable.Range(0, random.Next(8)).Select(_ => new string((char)random.Next('a', 'z'), random.Next(300)))];

@@ -101,14 +101,12 @@ public sealed class MachineTests
     [Fact]
     public void Whoever_is_killed_whenever_the_next_command_leaves_nothing()
     {
-        int seed = Environment.TickCount;
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
-        Random random = new(seed);
+        Random random = new(Seed.Take());
         using Sandbox sandbox = new();
         using PseudoTerminal terminal = new();
         TerminalMode before = TerminalMode.Of(terminal.Device);
         using ManualResetEventSlim never = new();
-        for (int round = 0; round < 8; round++)
+        for (int round = 0; round < Seed.Rounds(8, 300); round++)
         {
             using ChildProcess strata = sandbox.StartOn(terminal, "run", "--memory", "16M", "--firmware", sandbox.Firmware);
             never.Wait(random.Next(700));

@@ -37,13 +37,4 @@ internal static class Tools
         stream.ReadExactly(bytes);
         return bytes;
     }
-
-    /// <summary>A seed for a random test, printed so that a failure can be repeated with STRATA_TEST_SEED.</summary>
-    public static int Seed()
-    {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("STRATA_TEST_SEED"), out int given) ? given : Environment.TickCount;
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
-        TestContext.Current.AddAttachment("seed", seed.ToString());
-        return seed;
-    }
 }

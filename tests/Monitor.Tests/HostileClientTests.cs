@@ -92,9 +92,7 @@ public sealed class HostileClientTests
     [Fact]
     public async Task Random_and_mutated_lines_never_end_the_monitor()
     {
-        int seed = Environment.TickCount;
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
-        Random random = new(seed);
+        Random random = new(Seed.Take());
         await using MonitorUnderTest monitor = new(new() { EndsWhenShoutedAt = false }); // What follows a console request is typed into the guest.
         await using MonitorClient client = await monitor.StartedAsync();
         byte[][] seeds =
@@ -111,7 +109,7 @@ public sealed class HostileClientTests
             ControlJson.Line(new WaitRequest { Id = 10 }),
             ControlJson.Line(new EventsRequest { Id = 11 }),
         ];
-        for (int round = 0; round < 400; round++)
+        for (int round = 0; round < Seed.Rounds(400, 200_000); round++)
         {
             using Socket socket = monitor.Connect();
             try
@@ -138,13 +136,11 @@ public sealed class HostileClientTests
     [Fact]
     public async Task Random_lines_of_the_guests_agent_never_end_the_monitor()
     {
-        int seed = Environment.TickCount;
-        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
-        Random random = new(seed);
+        Random random = new(Seed.Take());
         await using MonitorUnderTest monitor = new();
         await using MonitorClient client = await monitor.StartedAsync();
         string[] words = ["HELLO", "STARTED", "EXIT", "PONG", "0", "7", "8", "-1", "99999999999999", "é", "", "\0"];
-        for (int round = 0; round < 3000; round++)
+        for (int round = 0; round < Seed.Rounds(3000, 2_000_000); round++)
         {
             string line = string.Join(' ', Enumerable.Range(0, random.Next(5)).Select(_ => words[random.Next(words.Length)]));
             if (random.Next(50) == 0)

@@ -24,12 +24,10 @@ public sealed class KilledTests(TinyImage image, ITestOutputHelper output) : ICl
     [Fact]
     public void WhoeverIsKilledWheneverTheTerminalIsRestoredAndNothingIsLeft()
     {
-        int seed = Environment.GetEnvironmentVariable("STRATA_TEST_SEED") is { } given ? int.Parse(given, CultureInfo.InvariantCulture) : Environment.TickCount & int.MaxValue;
-        output.WriteLine($"seed {seed} (repeat with STRATA_TEST_SEED={seed})");
-        Random random = new(seed);
+        Random random = new(Seed.Take(output));
         Assert.NotEmpty(image.Kernel);
         _ = Directory.CreateSymbolicLink(Path.Join(_home.FullName, "cache"), Path.Join(Repository.Home, "cache"));
-        int rounds = Environment.GetEnvironmentVariable("STRATA_TEST_LONG") is null ? Rounds : LongRounds;
+        int rounds = Seed.Rounds(Rounds, LongRounds);
 
         // The first machine comes to its prompt: that tells how long it takes here and now.
         TimeSpan boot = Kill(Victim.Both, null);

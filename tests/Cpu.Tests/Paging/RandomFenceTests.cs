@@ -22,7 +22,7 @@ public sealed class RandomFenceTests
     [Fact]
     public void Section_4_2_1_WhatAFenceNamesIsNewAfterIt()
     {
-        int seed = Environment.TickCount;
+        int seed = Seed.Take();
         Random random = new(seed);
         using TestMachine machine = new();
         ref HartState s = ref machine.State;

@@ -19,7 +19,7 @@ public sealed class RandomPageWalkTests
     [InlineData(5)]
     public void Section_4_3_2_WalksAgreeWithTheOracle(int levels)
     {
-        int seed = Environment.TickCount;
+        int seed = Seed.Take();
         Random random = new(seed);
         using TestMachine machine = new();
         int faults = 0;

@@ -8,7 +8,7 @@ public sealed class RandomDriverTests(ITestOutputHelper output)
     private const int StepsPerRound = 60;
     private const ushort QueueSize = 8;
 
-    private static readonly int s_rounds = Environment.GetEnvironmentVariable("STRATA_TEST_LONG") is null ? 250 : 100_000;
+    private static readonly int s_rounds = Seed.Rounds(250, 100_000);
 
     private static readonly ulong[] s_places =
     [
@@ -21,7 +21,7 @@ public sealed class RandomDriverTests(ITestOutputHelper output)
     [Theory, MemberData(nameof(HostileDriverTests.Subjects), MemberType = typeof(HostileDriverTests))]
     public void A_random_driver_harms_nobody(Bus bus, Kind kind)
     {
-        int seed = Seed(bus, kind);
+        int seed = SeedOf(bus, kind);
         Random random = new(seed);
         using Subject subject = new(bus, kind);
         long before = GC.GetTotalMemory(forceFullCollection: true);
@@ -44,7 +44,7 @@ public sealed class RandomDriverTests(ITestOutputHelper output)
     [Theory, MemberData(nameof(HostileDriverTests.Subjects), MemberType = typeof(HostileDriverTests))]
     public void A_hart_that_rewrites_the_rings_while_the_device_reads_them_harms_nobody(Bus bus, Kind kind)
     {
-        int seed = Seed(bus, kind);
+        int seed = SeedOf(bus, kind);
         using Subject subject = new(bus, kind);
         VirtioRig rig = subject.Rig;
         Random random = new(seed);
@@ -179,10 +179,6 @@ public sealed class RandomDriverTests(ITestOutputHelper output)
         queue.MakeAvailable((ushort)(random.Next(40) == 0 ? random.Next(65536) : 0));
     }
 
-    private int Seed(Bus bus, Kind kind)
-    {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("STRATA_SEED"), out int given) ? given : Environment.TickCount ^ (((int)bus * 3) + (int)kind);
-        output.WriteLine($"STRATA_SEED={seed} {bus} {kind}");
-        return seed;
-    }
+    // Another one for each subject.
+    private int SeedOf(Bus bus, Kind kind) => Seed.Take(output) ^ (((int)bus * 3) + (int)kind);
 }

@@ -73,10 +73,10 @@ public class ArchiveTests
     [Fact]
     public void Damaged_packages_are_invalid_data_and_nothing_else()
     {
-        int seed = Tools.Seed();
+        int seed = Seed.Take();
         var random = new Random(seed);
         byte[] deb = Packages.Deb(("./a", new byte[700]), ("./lib/modules/b.ko", Packages.Module("b", "a,c")));
-        for (int round = 0; round < 4000; round++)
+        for (int round = 0; round < Seed.Rounds(4000, 1_000_000); round++)
         {
             byte[] damaged = (byte[])deb.Clone();
             for (int i = random.Next(1, 4); i > 0; i--)
@@ -88,7 +88,7 @@ public class ArchiveTests
         }
 
         byte[] tar = Packages.Tar(("./a", new byte[700]), ("./" + new string('x', 200), "abc"u8.ToArray()));
-        for (int round = 0; round < 4000; round++)
+        for (int round = 0; round < Seed.Rounds(4000, 1_000_000); round++)
         {
             byte[] damaged = (byte[])tar.Clone();
             damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
@@ -96,7 +96,7 @@ public class ArchiveTests
         }
 
         byte[] module = Packages.Module("b", "a,c", "virtio:d1");
-        for (int round = 0; round < 4000; round++)
+        for (int round = 0; round < Seed.Rounds(4000, 1_000_000); round++)
         {
             byte[] damaged = (byte[])module.Clone();
             for (int i = random.Next(1, 4); i > 0; i--)
@@ -207,8 +207,8 @@ public class ArchiveTests
             Assert.Contains("work", symbols, StringComparison.Ordinal);
             Assert.DoesNotContain(".L", symbols, StringComparison.Ordinal);
 
-            var random = new Random(Tools.Seed());
-            for (int round = 0; round < 3000; round++)
+            var random = new Random(Seed.Take());
+            for (int round = 0; round < Seed.Rounds(3000, 300_000); round++)
             {
                 byte[] damaged = (byte[])whole.Clone();
                 for (int i = random.Next(1, 6); i > 0; i--)

@@ -116,9 +116,9 @@ public class ClearSignedMessageTests
     [Fact]
     public void Damaged_keyrings_and_signatures_are_invalid_data_and_nothing_else()
     {
-        var random = new Random(Tools.Seed());
+        var random = new Random(Seed.Take());
         byte[] keys = Tools.Vector("archive-key.gpg");
-        for (int round = 0; round < 400; round++)
+        for (int round = 0; round < Seed.Rounds(400, 100_000); round++)
         {
             byte[] damaged = (byte[])keys.Clone();
             for (int i = random.Next(1, 6); i > 0; i--)
@@ -134,7 +134,7 @@ public class ClearSignedMessageTests
 
         int armor = Message.IndexOf("\n\ni", StringComparison.Ordinal) + 2;
         byte[] signature = Convert.FromBase64String(Message[armor..Message.IndexOf("\n=", StringComparison.Ordinal)].Replace("\n", "", StringComparison.Ordinal));
-        for (int round = 0; round < 2000; round++)
+        for (int round = 0; round < Seed.Rounds(2000, 300_000); round++)
         {
             byte[] damaged = (byte[])signature.Clone();
             for (int i = random.Next(1, 6); i > 0; i--)
