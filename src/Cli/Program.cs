@@ -4,8 +4,16 @@ using Strata.Cli.Output;
 // The way to "strata version" is short on purpose: no parser, no JSON, nothing that has to be compiled first.
 if (args is ["version"] or ["--version"])
 {
-    StandardStreams.WriteResult(Strata.Cli.Verbs.VersionVerb.Text);
-    return ExitCode.Success;
+    try
+    {
+        StandardStreams.WriteResult(Strata.Cli.Verbs.VersionVerb.Text);
+        return ExitCode.Success;
+    }
+    catch (CommandException failure)
+    {
+        new Report(json: false).Error(failure.Error);
+        return failure.ExitCode;
+    }
 }
 
 return await CommandLine.RunAsync(args);

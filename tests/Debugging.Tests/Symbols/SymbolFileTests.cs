@@ -57,11 +57,10 @@ public sealed class SymbolFileTests(ITestOutputHelper output)
     [Fact]
     public void ABrokenElfFileIsAnErrorAndNothingElse()
     {
-        int seed = Environment.TickCount;
-        output.WriteLine($"seed {seed}");
+        int seed = Seed.Take(output);
         Random random = new(seed);
         byte[] good = Elf([.. Enumerable.Range(0, 20).Select(i => ($"symbol{i}", (ulong)(0x1000 + (16 * i)), 16UL, 2))]);
-        for (int i = 0; i < 3000; i++)
+        for (int i = 0; i < Seed.Rounds(3000, 1_000_000); i++)
         {
             byte[] bad = [.. good];
             for (int k = random.Next(1, 6); k > 0; k--)
