@@ -56,7 +56,7 @@ internal sealed unsafe partial class BlockEmitter
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
         RequireAligned(address, isDouble, miss);
-        FindEntry(address, table: 0, isDouble ? 3 : 2, miss);
+        FindEntry(address, table: 0, isDouble ? 8 : 4, miss);
         _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
 
         // The address first: rax may hold it, and takes the value then.
@@ -87,7 +87,7 @@ internal sealed unsafe partial class BlockEmitter
 
         // What may not be stored to faults, also where the SC fails.
         RequireAligned(address, isDouble, miss);
-        FindEntry(address, table: 1, isDouble ? 3 : 2, miss);
+        FindEntry(address, table: 1, isDouble ? 8 : 4, miss);
         _asm.Cmp(OperandSize.Byte, RegisterMap.Field(_layout.IsReserved), 0);
         _asm.Jcc(Condition.Equal, fails);
         _asm.Cmp(Qword, RegisterMap.Field(_layout.Reservation.Virtual), address);

@@ -120,8 +120,10 @@ internal sealed unsafe partial class BlockEmitter
         {
             Label wanted = _asm.NewLabel();
             _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
-            _asm.Jcc(Condition.NotEqual, wanted);
+            _coldJumps.Add(new ColdJump(_asm.JccRel32(Condition.Equal, 0, patchable: true), target));
+            _asm.Jmp(wanted);
             _coldPolls.Add(new ColdPoll(wanted, target));
+            return;
         }
 
         _coldJumps.Add(new ColdJump(_asm.JmpRel32(0, patchable: true), target));

@@ -17,7 +17,22 @@ internal sealed unsafe partial class BlockEmitter
         Register64 address = Address(in i);
         byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
         Label back = Translate(address, table: 0, sizeLog, LoadStub, Describe(in i, slot, sizeLog, isSigned));
-        Memory place = Memory.At(address, Rcx);
+        LoadFrom(Memory.At(address, Rcx), in i, sizeLog, isSigned);
+
+        // The monitor has written the register itself.
+        _asm.Bind(back);
+    }
+
+    private void Store(in IrInstruction i, int sizeLog)
+    {
+        Register64 address = Address(in i);
+        Label back = Translate(address, table: 1, sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
+        StoreTo(Memory.At(address, Rcx), in i, sizeLog);
+        _asm.Bind(back);
+    }
+
+    private void LoadFrom(Memory place, in IrInstruction i, int sizeLog, bool isSigned)
+    {
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         switch (sizeLog)
         {
@@ -46,16 +61,10 @@ internal sealed unsafe partial class BlockEmitter
 
         if (i.Destination != IrSlot.None)
             Write(i.Destination, target);
-
-        // The monitor has written the register itself.
-        _asm.Bind(back);
     }
 
-    private void Store(in IrInstruction i, int sizeLog)
+    private void StoreTo(Memory place, in IrInstruction i, int sizeLog)
     {
-        Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
-        Memory place = Memory.At(address, Rcx);
         OperandSize size = sizeLog switch
         {
             0 => OperandSize.Byte,
@@ -67,7 +76,6 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Mov(size, place, 0);
         else
             _asm.Mov(size, place, Read(i.Right, Rdx));
-        _asm.Bind(back);
     }
 
     // The address in a register that stays as it is: the base itself, or rax.
@@ -104,21 +112,23 @@ internal sealed unsafe partial class BlockEmitter
         return back;
     }
 
-    private void Translate(Register64 address, int table, int sizeLog, Label miss)
+    private void Translate(Register64 address, int table, int sizeLog, Label miss) => TranslateBytes(address, table, 1 << sizeLog, miss);
+
+    private void TranslateBytes(Register64 address, int table, int bytes, Label miss)
     {
-        FindEntry(address, table, sizeLog, miss);
+        FindEntry(address, table, bytes, miss);
         _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8));
     }
 
     // Leaves in rcx the entry's offset in its table, in rdx the address's offset in its page.
-    private void FindEntry(Register64 address, int table, int sizeLog, Label miss)
+    private void FindEntry(Register64 address, int table, int bytes, Label miss)
     {
         int offset = table * _tableBytes;
         _asm.Rorx(Qword, Rcx, address, 8);
         _asm.And(Dword, Rcx, _indexMask);
         _asm.Mov(Qword, Rdx, address);
         _asm.Sub(Qword, Rdx, Memory.At(RegisterMap.Tlb, Rcx, 1, offset));
-        _asm.Cmp(Qword, Rdx, PageBytes - (1 << sizeLog));
+        _asm.Cmp(Qword, Rdx, PageBytes - bytes);
         _asm.Jcc(Condition.Above, miss);
     }
 

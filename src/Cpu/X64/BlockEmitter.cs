@@ -96,16 +96,25 @@ internal sealed unsafe partial class BlockEmitter
         _coldInterpretations.Clear();
         _coldJumps.Clear();
         _coldPolls.Clear();
+        _coldRuns.Clear();
         ClearFloats();
         _asm.Reset(code, capacity);
         if (_counts)
             Pay();
-        foreach (ref readonly IrInstruction i in block.Instructions)
+        for (int n = 0; n < block.Count; n++)
         {
-            if (i.Opcode != IrOpcode.Leave && (_counts ? i.Index == 0 : !_hasFloats))
-                page.AddEntry(i.PageOffset, origin + (_counts ? 0 : _asm.Offset));
-            Marks?.Add((i.PageOffset, _asm.Offset));
-            Emit(in i);
+            int length = RunAt(n);
+            Enter(in block.Instructions[n]);
+            Marks?.Add((block.Instructions[n].PageOffset, _asm.Offset));
+            if (length > 1)
+            {
+                EmitRun(n, length);
+                n += length - 1;
+            }
+            else
+            {
+                Emit(in block.Instructions[n]);
+            }
         }
 
         // What leaves polls, even if it need not: after a fence.i comes what other harts wrote before they kicked this one.
@@ -115,6 +124,13 @@ internal sealed unsafe partial class BlockEmitter
         Marks?.Add((block.End, _asm.Offset));
         EmitColdCode();
         return _asm.Overflowed ? 0 : _asm.Offset;
+    }
+
+    // The instruction can be entered here, if all state is where the map says.
+    private void Enter(in IrInstruction i)
+    {
+        if (i.Opcode != IrOpcode.Leave && (_counts ? i.Index == 0 : !_hasFloats))
+            _page.AddEntry(i.PageOffset, _origin + (_counts ? 0 : _asm.Offset));
     }
 
     private static bool EndsWithJump(IrOpcode opcode) => opcode is IrOpcode.Jump or IrOpcode.JumpIndirect or IrOpcode.Leave;
@@ -141,6 +157,9 @@ internal sealed unsafe partial class BlockEmitter
 
     private void EmitColdCode()
     {
+        foreach (ColdRun run in _coldRuns)
+            EmitOneByOne(run);
+
         foreach (ColdAccess access in _coldAccesses)
         {
             _asm.Bind(access.Start);
