@@ -25,6 +25,9 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
     private readonly DecodedPage** _front;
     private readonly DecodedPage* _alone;
 
+    // By a hash of the instruction's bits.
+    private readonly (bool IsKnown, uint Bits, DecodedSlot Slot)[] _known = new (bool, uint, DecodedSlot)[256];
+
     // Guarded by _lock: index of the page that holds a guest-physical page.
     private readonly Dictionary<ulong, int> _indexes = [];
 
@@ -116,12 +119,16 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
     }
 
     /// <summary>A page that holds this one instruction, until the next call.</summary>
-    public DecodedPage* Alone(in RiscV.Instruction instruction)
+    public DecodedPage* Alone(uint bits)
     {
-        DecodedPage.Slots(_alone)[0] = SlotDecoder.Decode(instruction, -1);
+        // What is left to the interpreter comes again and again: translated code names it by its bits.
+        ref (bool IsKnown, uint Bits, DecodedSlot Slot) known = ref _known[(int)((bits * 0x9E3779B1) >> 24)];
+        if (!known.IsKnown || known.Bits != bits)
+            known = (true, bits, SlotDecoder.Decode(RiscV.Decoder.Decode(bits), -1));
+        DecodedPage.Slots(_alone)[0] = known.Slot;
         ushort* units = DecodedPage.Units(_alone);
-        units[0] = (ushort)instruction.Bits;
-        units[1] = (ushort)(instruction.Bits >> 16);
+        units[0] = (ushort)bits;
+        units[1] = (ushort)(bits >> 16);
         return _alone;
     }
 

@@ -97,7 +97,7 @@ internal sealed unsafe partial class InstructionLoop
             bits |= upper << 16;
         }
 
-        _page = _code.Alone(Decoder.Decode(bits));
+        _page = _code.Alone(bits);
         _pageAddress = pc;
         return Outcome.Alone;
     }

@@ -46,7 +46,7 @@ internal sealed unsafe partial class InstructionLoop : IReferenceEngine
     public StepOutcome Step(uint bits)
     {
         _storeWasReported = false;
-        _page = _code.Alone(Decoder.Decode(bits));
+        _page = _code.Alone(bits);
         DecodedSlot* op = DecodedPage.Slots(_page);
         if (!_isCounted && op->Op is >= Operation.Csrrw and <= Operation.Csrrci)
             EstimateCount((int)op->Immediate & 0xfff);

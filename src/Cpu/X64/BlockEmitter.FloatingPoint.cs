@@ -46,10 +46,39 @@ internal sealed unsafe partial class BlockEmitter
             case IrOpcode.FloatLessOrEqual:
                 FloatOrder(in i, Condition.AboveOrEqual);
                 break;
+            case IrOpcode.FloatFlagsRead or IrOpcode.FloatFlagsExchange:
+                FloatFlags(in i);
+                break;
+            case IrOpcode.FloatRoundingRead when i.Destination != IrSlot.None:
+                _asm.Movzx(OperandSize.Byte, Rax, RegisterMap.Field(_layout.FloatRounding));
+                Write(i.Destination, Rax);
+                break;
+            case IrOpcode.FloatRoundingRead:
+                break;
             default:
                 Move(in i);
                 break;
         }
+    }
+
+    // Those in the state and those that wait in mxcsr.
+    private void FloatFlags(in IrInstruction i)
+    {
+        bool changes = i.Opcode == IrOpcode.FloatFlagsExchange;
+        if (changes)
+        {
+            // Read first: the destination may be the source.
+            if (i.Right == IrSlot.Immediate)
+                _asm.Mov(Rax, i.Immediate);
+            else
+                Move(Rax, i.Right);
+        }
+
+        _asm.CallRel32((changes ? _stubs.ExchangeFlags : _stubs.ReadFlags) - _origin);
+        if (changes)
+            MarkFloatsWritten();
+        if (i.Destination != IrSlot.None)
+            Write(i.Destination, Rcx);
     }
 
     private void FloatBinary(in IrInstruction i)

@@ -31,6 +31,12 @@ internal sealed partial class RuntimeStubs
     /// <summary>Called by blocks: loads the guest's floating point and answers NotEqual; Equal if it is off, or rounds as the host cannot. Spoils rcx, rdx.</summary>
     public int LoadFloats { get; private set; }
 
+    /// <summary>Called by blocks where the guest's floating point is loaded: ecx = the accrued flags. Spoils rdx.</summary>
+    public int ReadFlags { get; private set; }
+
+    /// <summary>As before, and then the flags become eax.</summary>
+    public int ExchangeFlags { get; private set; }
+
     /// <summary>16 bytes: the low doubleword all ones, but for the sign of a double.</summary>
     public int DoubleWithoutSign { get; private set; }
 
@@ -65,6 +71,30 @@ internal sealed partial class RuntimeStubs
 
         WriteLoad(controls);
         WriteSpill(flags);
+        ReadFlags = WriteFlags(flags, changes: false);
+        ExchangeFlags = WriteFlags(flags, changes: true);
+    }
+
+    private int WriteFlags(int flags, bool changes)
+    {
+        int start = _asm.Offset;
+        _asm.Vstmxcsr(RegisterMap.Field(_layout.FloatControl));
+        _asm.Mov(Dword, Rcx, RegisterMap.Field(_layout.FloatControl));
+        _asm.And(Dword, Rcx, AllFlags);
+        _asm.Lea(Qword, Rdx, Memory.AtOffset(flags));
+        _asm.Movzx(OperandSize.Byte, Rcx, Memory.At(Rdx, Rcx));
+        _asm.Movzx(OperandSize.Byte, Rdx, RegisterMap.Field(_layout.FloatFlags));
+        _asm.Or(Dword, Rcx, Rdx);
+        if (changes)
+        {
+            _asm.And(Dword, Rax, _layout.Floats.AllFlags);
+            _asm.Mov(OperandSize.Byte, RegisterMap.Field(_layout.FloatFlags), Rax);
+            _asm.And(Dword, RegisterMap.Field(_layout.FloatControl), ~AllFlags);
+            _asm.Vldmxcsr(RegisterMap.Field(_layout.FloatControl));
+        }
+
+        _asm.Ret();
+        return start;
     }
 
     private static byte GuestFlags(GuestFloats floats, int mxcsr) =>

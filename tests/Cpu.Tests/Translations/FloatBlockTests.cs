@@ -49,6 +49,43 @@ public sealed class FloatBlockTests
 
     [Theory]
     [MemberData(nameof(Variants))]
+    public void Flags_are_read_and_written_where_they_are(bool counts, int length)
+    {
+        using TwoEngines engines = Make(counts, length, """
+            csrrs a0,1,zero
+            fdiv.d fa0,ft0,ft1
+            csrrs a1,1,zero
+            flt.d a2,ft2,ft0
+            csrrw a3,1,a1
+            csrrs a4,1,zero
+            fdiv.d fa1,ft0,ft3
+            csrrw s4,1,s4
+            csrrwi zero,1,9
+            fsd fa1,0(s0)
+            csrrwi a5,1,31
+            csrrs a6,2,zero
+            csrrs a7,1,zero
+            csrrs s5,3,zero
+            csrrw zero,1,zero
+            csrrs s6,0x300,zero
+            wfi
+            """);
+        foreach (ulong status in (ulong[])[Initial, Clean, MStatusBits.Fs])
+        {
+            Equal(engines.Run((ref HartState s) =>
+            {
+                s.MStatus = status;
+                (s.F[0], s.F[1], s.F[2], s.F[3], s.X[8], s.X[20]) = (One, Three, QuietNaN, 0, TestMachine.Ram + 0x10000, 0x1234);
+                s.Frm = 2;
+            }));
+            ulong[] seen = [engines.State.X[10], engines.State.X[11], engines.State.X[13], engines.State.X[14], engines.State.X[20], engines.State.X[15]];
+            Assert.Equal([0UL, 1, 17, 1, 9, 9], seen);
+            Assert.Equal((2UL, 31UL), (engines.State.X[16], engines.State.X[17]));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
     public void FS_is_dirty_from_the_first_result_or_flag_on(bool counts, int length)
     {
         string[] programs =

@@ -48,10 +48,37 @@ internal static class CsrLowering
             return true;
         }
 
+        if (LowerFloat(block, in instruction, csr, opcode))
+            return true;
+
         // Time and counters: reading them changes nothing that the block relies on.
         bool isCounter = opcode == IrOpcode.FieldRead && csr is >= CsrNumber.Cycle and <= CsrNumber.Hpmcounter31;
         block.Add(isCounter ? IrOpcode.Interpret : IrOpcode.InterpretAndLeave, instruction.Length, IrSlot.None, 0, 0, instruction.Bits);
         return isCounter;
+    }
+
+    // fflags read and written, frm read: what compilers put around comparisons and roundings that must not raise flags.
+    private static bool LowerFloat(IrBlock block, in Instruction instruction, int csr, IrOpcode opcode)
+    {
+        IrOpcode lowered = (csr, opcode) switch
+        {
+            (CsrNumber.Fflags, IrOpcode.FieldRead) => IrOpcode.FloatFlagsRead,
+            (CsrNumber.Fflags, IrOpcode.FieldExchange) => IrOpcode.FloatFlagsExchange,
+            (CsrNumber.Frm, IrOpcode.FieldRead) => IrOpcode.FloatRoundingRead,
+            _ => IrOpcode.None,
+        };
+        if (lowered == IrOpcode.None)
+            return false;
+        block.Add(new IrInstruction
+        {
+            Opcode = lowered,
+            Length = (byte)instruction.Length,
+            Destination = instruction.Rd == 0 ? IrSlot.None : instruction.Rd,
+            Right = instruction.Operation >= Operation.Csrrwi ? IrSlot.Immediate : instruction.Rs1,
+            Immediate = instruction.Rs1,
+            Bits = instruction.Bits,
+        });
+        return true;
     }
 
     // What a write to the status may change inline concerns the next trap or return only, or lets interrupts in.

@@ -59,4 +59,7 @@ internal sealed record GuestFloats
 
     /// <summary>The flag that means: rounded.</summary>
     public required byte Inexact { get; init; }
+
+    /// <summary>All of them.</summary>
+    public int AllFlags => Invalid | DivideByZero | Overflow | Underflow | Inexact;
 }

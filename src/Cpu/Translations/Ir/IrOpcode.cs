@@ -125,6 +125,9 @@ internal enum IrOpcode : byte
     /// <summary>The bits: of a single the integer d is sign-extended.</summary>
     FloatBitsToInteger, FloatBitsFromInteger,
 
+    /// <summary>The integer d = the accrued flags; and then the flags become b; the integer d = the byte <see cref="StateLayout.FloatRounding"/>.</summary>
+    FloatFlagsRead, FloatFlagsExchange, FloatRoundingRead,
+
     /// <summary>d = memory at a + i, and memory at a + i = b.</summary>
     FloatLoad, FloatStore,
 
