@@ -32,8 +32,11 @@ public sealed class TranslatedCode
 
     internal TranslatedCode(BlockCache cache) => _cache = cache;
 
-    /// <summary>Changes whenever all code is thrown away: addresses of another generation mean nothing.</summary>
+    /// <summary>Grows whenever the oldest part of the code is thrown away; its place is used again.</summary>
     public int Generation => _cache.Generation;
+
+    /// <summary>Whether an address of code that was read in a generation still means the same.</summary>
+    public bool HoldsSince(nint address, int generation) => _cache.HoldsSince(address, generation);
 
     /// <summary>Where blocks are: the first byte, and the size of the whole place.</summary>
     public (nint Address, int SizeBytes) Place => _cache.BlockPlace;

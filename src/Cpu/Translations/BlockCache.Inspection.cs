@@ -49,6 +49,13 @@ internal sealed unsafe partial class BlockCache
         return fields.Where(field => field.Offset == offset).Select(field => field.Name).FirstOrDefault();
     }
 
+    /// <summary>See <see cref="TranslatedCode.HoldsSince"/>.</summary>
+    public bool HoldsSince(nint address, int generation)
+    {
+        lock (_lock)
+            return _segments.HoldsSince((int)(address - _segments.CodeBase), generation);
+    }
+
     /// <summary>All blocks, or those of one page.</summary>
     public IReadOnlyList<TranslatedBlock> List(ulong? physicalPage = null)
     {
@@ -84,6 +91,9 @@ internal sealed unsafe partial class BlockCache
             new ReadOnlySpan<byte>((void*)block.HostAddress, block.HostBytes).CopyTo(host);
         }
 
+        // What ended there did so because its next instruction lies in two pages: the first half of one.
+        if (block.End == PageBytes - 2)
+            bytes[^2] = 3;
         NoPage written = new((int)(block.HostAddress - _segments.CodeBase));
         List<(int PageOffset, int Code)> marks = FindMarks(in block, bytes, written);
         int cold = marks.Count == 0 ? block.HostBytes : marks[^1].Code;

@@ -308,8 +308,8 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             }
 
             _removedPages.Clear();
-            _segments.Empty(_leaving);
             _generation++;
+            _segments.Empty(_leaving, _generation);
             _whenLeft = null;
         }
     }

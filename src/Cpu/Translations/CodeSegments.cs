@@ -76,7 +76,7 @@ internal sealed unsafe class CodeSegments : IDisposable
         int each = room / count & ~63;
         _segments = new Segment[count];
         for (int i = 0; i < count; i++)
-            _segments[i] = Segment.Fresh(first + (i * each), first + ((i + 1) * each));
+            _segments[i] = Segment.Fresh(first + (i * each), first + ((i + 1) * each), 0);
         Open.Phase = Phase.Open;
     }
 
@@ -170,13 +170,19 @@ internal sealed unsafe class CodeSegments : IDisposable
         return true;
     }
 
+    /// <summary>Whether what is at an offset now is what was there in a generation of the cache.</summary>
+    public bool HoldsSince(int offset, int generation) =>
+        Array.Exists(_segments, segment => offset >= segment.Start && offset < segment.End && segment.EmptiedIn <= generation);
+
     /// <summary>Nobody executes what was in a segment any more.</summary>
-    public void Empty(in SegmentContent left)
+    /// <param name="left">What was in it.</param>
+    /// <param name="generation">The cache's that begins.</param>
+    public void Empty(in SegmentContent left, int generation)
     {
         for (int i = 0; i < _segments.Length; i++)
         {
             if (_segments[i].Start == left.Start)
-                _segments[i] = Segment.Fresh(left.Start, left.End);
+                _segments[i] = Segment.Fresh(left.Start, left.End, generation);
         }
     }
 
@@ -194,9 +200,9 @@ internal sealed unsafe class CodeSegments : IDisposable
     public void Dispose() => _memory.Dispose();
 
     // Offsets in the memory.
-    private record struct Segment(int Start, int End, int CodeEnd, int Records, Phase Phase)
+    private record struct Segment(int Start, int End, int CodeEnd, int Records, Phase Phase, int EmptiedIn)
     {
-        public static Segment Fresh(int start, int end) => new(start, end, start, end, Phase.Empty);
+        public static Segment Fresh(int start, int end, int generation) => new(start, end, start, end, Phase.Empty, generation);
     }
 }
 

@@ -30,10 +30,10 @@ internal sealed class ProfileBuilder
     {
         int translated = 0;
         int changed = 0;
-        foreach (((nint address, ulong page), int samples) in counts.InBlocks)
+        foreach (((nint address, int generation, ulong page), int samples) in counts.InBlocks)
         {
             translated += samples;
-            if (IndexOf(address) is not { } index)
+            if (IndexOf(address) is not { } index || !_code.HoldsSince(address, generation))
             {
                 changed += samples;
                 Add(page, samples, 0, isPage: true);
@@ -42,13 +42,6 @@ internal sealed class ProfileBuilder
 
             Add((page & PageMask) + (ulong)OffsetOf(index, address), samples, 0);
             _hot[index] = (page & PageMask, _hot.GetValueOrDefault(index).Samples + samples);
-        }
-
-        foreach ((ulong page, int samples) in counts.InLostBlocks)
-        {
-            translated += samples;
-            changed += samples;
-            Add(page, samples, 0, isPage: true);
         }
 
         foreach ((ulong address, int samples) in counts.InMonitor)

@@ -7,14 +7,10 @@ namespace Strata.Debugging.Profiles;
 /// <param name="code">Of the machine that is sampled.</param>
 internal sealed class SampleCounts(TranslatedCode code)
 {
-    private readonly int _generation = code.Generation;
     private readonly (nint Address, int SizeBytes) _place = code.Place;
 
-    /// <summary>In blocks: by place in the host's code, and the virtual address of the guest's page.</summary>
-    public Dictionary<(nint HostAddress, ulong VirtualPage), int> InBlocks { get; } = [];
-
-    /// <summary>In blocks that are gone with all the code of their time: by page.</summary>
-    public Dictionary<ulong, int> InLostBlocks { get; } = [];
+    /// <summary>In blocks: by place in the host's code, which means something while its generation's code is there, and the virtual address of the guest's page.</summary>
+    public Dictionary<(nint HostAddress, int Generation, ulong VirtualPage), int> InBlocks { get; } = [];
 
     /// <summary>In the monitor: by the guest's program counter.</summary>
     public Dictionary<ulong, int> InMonitor { get; } = [];
@@ -37,10 +33,7 @@ internal sealed class SampleCounts(TranslatedCode code)
 
         if (sample.ProgramCounter >= _place.Address && sample.ProgramCounter < _place.Address + _place.SizeBytes)
         {
-            if (code.Generation == _generation)
-                Count(InBlocks, (sample.ProgramCounter, sample.Word));
-            else
-                Count(InLostBlocks, sample.Word);
+            Count(InBlocks, (sample.ProgramCounter, code.Generation, sample.Word));
             return;
         }
 
