@@ -1,0 +1,218 @@
+using System.Globalization;
+using Iced.Intel;
+using Strata.Cpu.RiscV;
+using Strata.Cpu.Tests.Interpreter;
+using Strata.Cpu.Translations;
+
+namespace Strata.Cpu.Tests.Translations.Audit;
+
+/// <summary>Every block that the translator writes is checked, access by access; and the check is checked by taking guards away.</summary>
+public sealed class AuditTests(ITestOutputHelper output)
+{
+    private const int PageBytes = 4096;
+    private const int QuickBlocks = 12_000;
+    private const int LongBlocks = 1_000_000;
+
+    [Theory]
+    [InlineData(64, false)]
+    [InlineData(8, false)]
+    [InlineData(64, true)]
+    public void BlocksOfRandomCodeAccessOnlyWhatTheyMay(int blockInstructions, bool counts) => AuditRandomPages(QuickBlocks / 3, blockInstructions, counts);
+
+    [Fact(Explicit = true)]
+    public void AMillionBlocksOfRandomCodeAccessOnlyWhatTheyMay() => AuditRandomPages(LongBlocks, 64, counts: false);
+
+    [Theory]
+    [InlineData("sd a0, 8(a1)")]
+    [InlineData("ld a0, 8(a1)")]
+    [InlineData("lb t3, -1(t4)")]
+    [InlineData("amoadd.w a0, a2, (a1)")]
+    [InlineData("amomax.d a0, a2, (a1)")]
+    [InlineData("amoand.w a0, a2, (a1)")]
+    [InlineData("lr.d a0, (a1)")]
+    [InlineData("sc.d a0, a2, (a1)")]
+    [InlineData("jalr zero, 0(a1)")]
+    [InlineData("ld a0, 8(a1)\nadd a2, a2, a0\nlw a3, 28(a1)")]
+    [InlineData("lbu a0, -1(t4)\nld t3, 40(t4)")]
+    [InlineData("sd a0, 8(a1)\nsb a2, 0(a1)")]
+    [InlineData("sd a0, 8(t4)\nsh a2, 510(t4)")]
+    public void ABlockWithoutItsGuardIsFound(string instruction)
+    {
+        using TestMachine machine = new(translation: new TranslationOptions());
+        machine.Load(instruction + "\nwfi");
+        BlockContent content = Translate(machine, 0);
+        TranslatedCode code = machine.Family.Code!;
+        BlockAudit audit = new(code, _ => false);
+        Assert.Empty(audit.Check(content));
+        int doctored = 0;
+        foreach (Iced.Intel.Instruction i in Decode(content))
+        {
+            int offset = (int)((long)i.IP - content.Block.HostAddress);
+            bool isGuard = i.Mnemonic == Mnemonic.Ja || (i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op1Kind == OpKind.Immediate32to64)
+                || (i.Mnemonic == Mnemonic.Sub && i.MemoryBase == Register.R15) || (i.Mnemonic == Mnemonic.And && i.Op0Register == Register.ECX && offset < content.ColdOffset);
+            if (!isGuard)
+                continue;
+            byte[] host = [.. content.Host];
+            host.AsSpan(offset, i.Length).Fill(0x90);
+            Assert.True(audit.Check(content with { Host = host }).Count > 0, $"without {i} at +{offset} the audit finds nothing");
+            doctored++;
+        }
+
+        Assert.InRange(doctored, 4, 16);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x0f, 0x05 }, "syscall")]
+    [InlineData(new byte[] { 0xcc }, "int3")]
+    [InlineData(new byte[] { 0xc3 }, "ret")]
+    [InlineData(new byte[] { 0x55 }, "push rbp")]
+    [InlineData(new byte[] { 0x48, 0x89, 0xc5 }, "mov rbp, rax")]
+    [InlineData(new byte[] { 0x4c, 0x8b, 0x7d, 0x00 }, "mov r15, [rbp]")]
+    [InlineData(new byte[] { 0x48, 0x8b, 0x85, 0x00, 0x00, 0x01, 0x00 }, "mov rax, [rbp+0x10000]")]
+    [InlineData(new byte[] { 0x48, 0x8b, 0x04, 0x0c }, "mov rax, [rsp+rcx]")]
+    [InlineData(new byte[] { 0x48, 0x8b, 0x44, 0x0d, 0x00 }, "mov rax, [rbp+rcx]")]
+    [InlineData(new byte[] { 0x49, 0x89, 0x07 }, "mov [r15], rax")]
+    [InlineData(new byte[] { 0x48, 0x8b, 0x03 }, "mov rax, [rbx]")]
+    [InlineData(new byte[] { 0xa4 }, "movsb")]
+    [InlineData(new byte[] { 0xff, 0xe0 }, "jmp rax")]
+    [InlineData(new byte[] { 0xff, 0xd0 }, "call rax")]
+    [InlineData(new byte[] { 0xe9, 0x01, 0x00, 0x00, 0x00 }, "jmp into an instruction")]
+    [InlineData(new byte[] { 0xe8, 0x00, 0x00, 0x10, 0x00 }, "call nowhere")]
+    [InlineData(new byte[] { 0x65, 0x48, 0x8b, 0x03 }, "mov rax, gs:[rbx]")]
+    public void WhatNoBlockMayDoIsFound(byte[] bytes, string what)
+    {
+        using TestMachine machine = new(translation: new TranslationOptions());
+        machine.Load("lui a0, 0x12345\nlui a1, 0x12345\nlui a2, 0x12345\nwfi");
+        BlockContent content = Translate(machine, 0);
+        BlockAudit audit = new(machine.Family.Code!, _ => false);
+        Assert.Empty(audit.Check(content));
+        byte[] host = [.. content.Host];
+        bytes.CopyTo(host, 0);
+        int filled = bytes.Length;
+        while (!Decode(content).Any(i => (int)((long)i.IP - content.Block.HostAddress) == filled))
+            host[filled++] = 0x90;
+        output.WriteLine(string.Join('\n', audit.Check(content with { Host = host, Entries = [0] })));
+        Assert.True(audit.Check(content with { Host = host, Entries = [0] }).Count > 0, what);
+    }
+
+    private static IEnumerable<Iced.Intel.Instruction> Decode(BlockContent content)
+    {
+        ByteArrayCodeReader reader = new(content.Host);
+        Iced.Intel.Decoder decoder = Iced.Intel.Decoder.Create(64, reader, (ulong)content.Block.HostAddress);
+        while (reader.CanReadByte)
+            yield return decoder.Decode();
+    }
+
+    private static BlockContent Translate(TestMachine machine, int offset)
+    {
+        BlockCache blocks = machine.Family.Blocks!;
+        CodePage page = blocks.Find(TestMachine.Ram, machine.Fills[0], out _)!;
+        nint code = CodeFor(machine, page, offset);
+        TranslatedCode translated = machine.Family.Code!;
+        return translated.Read(translated.List(TestMachine.Ram).Single(block => block.HostAddress == code))!;
+    }
+
+    private static unsafe nint CodeFor(TestMachine machine, CodePage page, int offset)
+    {
+        byte[] bytes = new byte[PageBytes];
+        Assert.True(machine.Memory.Read(page.PhysicalPage, bytes).IsDone);
+
+        // SAFETY: a page of bytes, pinned for the call.
+        fixed (byte* source = bytes)
+            return machine.Family.Blocks!.CodeFor(page, offset, source, machine.Fills[0], out _);
+    }
+
+    private void AuditRandomPages(int wanted, int blockInstructions, bool counts)
+    {
+        int seed = Seed.Take(output);
+        Random random = new(seed);
+        int audited = 0;
+        long accesses = 0;
+        while (audited < wanted)
+        {
+            using TestMachine machine = new(translation: new TranslationOptions { BlockInstructions = blockInstructions, CountsInstructions = counts });
+            TranslatedCode code = machine.Family.Code!;
+            for (int number = 0; number < 64 && audited < wanted; number++)
+            {
+                ulong address = TestMachine.Ram + ((ulong)number * PageBytes);
+                machine.Load(address, RandomPage(random));
+                TranslateAll(machine, address);
+                IReadOnlyList<TranslatedBlock> blocks = code.List(address);
+                BlockContent[] contents = [.. blocks.Select(block => code.Read(in block)!)];
+                HashSet<nint> entries = [.. contents.SelectMany(content => content.Entries.Select(entry => content.Block.HostAddress + entry))];
+                BlockAudit audit = new(code, entries.Contains);
+                foreach (BlockContent content in contents)
+                {
+                    Assert.True(content.Marks.Count > 0, "a block was written otherwise the second time");
+                    IReadOnlyList<string> faults = audit.Check(content);
+                    if (faults.Count > 0)
+                        Assert.Fail($"seed {seed}, block {Convert.ToHexString(content.Guest)}:\n{string.Join('\n', faults)}\n{string.Join('\n', Decode(content))}");
+                    audited++;
+                    accesses += content.Host.Length;
+                }
+            }
+        }
+
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{audited} blocks, {accesses} bytes"));
+    }
+
+    // From the start, and from wherever a block ends.
+    private static void TranslateAll(TestMachine machine, ulong address)
+    {
+        BlockCache blocks = machine.Family.Blocks!;
+        CodePage page = blocks.Find(address, machine.Fills[0], out _)!;
+        for (int offset = 0; offset < PageBytes;)
+        {
+            nint code = CodeFor(machine, page, offset);
+            TranslatedBlock block = machine.Family.Code!.List(address).FirstOrDefault(block => block.HostAddress == code);
+            offset = block.HostBytes == 0 ? offset + 2 : Math.Max(offset + 2, block.End);
+        }
+    }
+
+    // Instructions of the table at random: any row, any operands; compressed ones between them, and loads or stores from one base register, which become runs.
+    private static byte[] RandomPage(Random random)
+    {
+        byte[] page = new byte[PageBytes];
+        int run = 0;
+        int kind = 0;
+        uint register = 0;
+        for (int at = 0; at < PageBytes;)
+        {
+            if (run == 0 && random.Next(8) == 0)
+                (run, kind, register) = (random.Next(2, 8), random.Next(2), (uint)random.Next(1, 32));
+            uint bits = run > 0 && run-- > 0 && random.Next(4) != 0 ? RandomAccess(random, kind, register) : RandomInstruction(random);
+            int length = Math.Min((bits & 3) == 3 ? 4 : 2, PageBytes - at);
+            for (int i = 0; i < length; i++)
+                page[at + i] = (byte)(bits >> (8 * i));
+            at += length;
+        }
+
+        return page;
+    }
+
+    private static uint RandomAccess(Random random, int kind, uint register)
+    {
+        uint near = (uint)random.Next(-300, 300) & 0xfff;
+        uint value = (uint)random.Next(32);
+        return kind == 0
+            ? (near << 20) | (register << 15) | ((uint)random.Next(7) << 12) | (value << 7) | 0x03
+            : ((near >> 5) << 25) | (value << 20) | (register << 15) | ((uint)random.Next(4) << 12) | ((near & 31) << 7) | 0x23;
+    }
+
+    private static uint RandomInstruction(Random random)
+    {
+        while (true)
+        {
+            InstructionRow row = InstructionTable.Rows[random.Next(InstructionTable.Rows.Length)];
+            uint bits = (uint)random.NextInt64(1L << 32);
+            bits = (bits & ~row.Mask) | row.Match;
+            if (Strata.Cpu.RiscV.Decoder.Decode(bits).Operation == Operation.Illegal)
+                continue;
+
+            // What ends blocks comes seldom, so that blocks grow.
+            if (row.Operands.Contains("target", StringComparison.Ordinal) && random.Next(3) != 0)
+                continue;
+            return bits;
+        }
+    }
+}

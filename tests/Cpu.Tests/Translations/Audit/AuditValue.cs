@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using Iced.Intel;
+
+namespace Strata.Cpu.Tests.Translations.Audit;
+
+/// <summary>What the audit knows of a register: where its value comes from. Equal values are the same number at run time.</summary>
+internal abstract record AuditValue
+{
+    /// <summary>Any number: what the instruction at an offset left in a register (or what a register holds where ways meet, which is the offset below zero).</summary>
+    public sealed record Opaque(int Offset, Register Register) : AuditValue;
+
+    /// <summary>As before, 0 to a maximum.</summary>
+    public sealed record Bounded(int Offset, Register Register, long Maximum) : AuditValue;
+
+    /// <summary>A value plus a constant.</summary>
+    public sealed record Sum(AuditValue Root, long Constant) : AuditValue;
+
+    /// <summary>An address minus the page of a TLB entry: below 4096 if the entry serves it.</summary>
+    public sealed record Difference(AuditValue Address, TlbPlace Entry) : AuditValue;
+
+    /// <summary>What an entry says must be added to addresses of its page.</summary>
+    public sealed record Addend(TlbPlace Entry) : AuditValue;
+
+    /// <summary>An address plus the addend of an entry.</summary>
+    public sealed record HostPlace(AuditValue Address, TlbPlace Entry) : AuditValue;
+
+    /// <summary>An address of code that was read out of a page's entries.</summary>
+    public sealed record Code : AuditValue;
+
+    /// <summary>The value plus a constant, in its one form.</summary>
+    public AuditValue Plus(long constant) => this switch
+    {
+        _ when constant == 0 => this,
+        Sum sum when sum.Constant + constant == 0 => sum.Root,
+        Sum sum => sum with { Constant = sum.Constant + constant },
+        _ => new Sum(this, constant),
+    };
+
+    /// <summary>Whether the value depends on what the instruction at an offset left in a register.</summary>
+    public bool DependsOn(int offset, Register register) => this switch
+    {
+        Opaque opaque => opaque.Offset == offset && opaque.Register == register,
+        Bounded bounded => bounded.Offset == offset && bounded.Register == register,
+        Sum sum => sum.Root.DependsOn(offset, register),
+        Difference difference => difference.Address.DependsOn(offset, register) || difference.Entry.DependsOn(offset, register),
+        Addend addend => addend.Entry.DependsOn(offset, register),
+        HostPlace place => place.Address.DependsOn(offset, register) || place.Entry.DependsOn(offset, register),
+        _ => false,
+    };
+
+    /// <summary>The value without its constant, and that.</summary>
+    public (AuditValue Root, long Constant) Split() => this is Sum sum ? (sum.Root, sum.Constant) : (this, 0);
+}
+
+/// <summary>An entry of the software TLB.</summary>
+/// <param name="Index">Its offset in the table.</param>
+/// <param name="Table">Which table: 0 read, 1 write, 2 fetch, 3 code.</param>
+internal readonly record struct TlbPlace(AuditValue? Index, int Table)
+{
+    /// <summary>Whether which entry it is depends on what the instruction at an offset left in a register.</summary>
+    public bool DependsOn(int offset, Register register) => Index?.DependsOn(offset, register) ?? false;
+}
+
+/// <summary>A guard that has been passed: the address minus the entry's page is at most a limit.</summary>
+internal readonly record struct PassedGuard(AuditValue Address, TlbPlace Entry, long Limit);
+
+/// <summary>What the audit knows at a place of a block.</summary>
+internal sealed class AuditState
+{
+    private readonly AuditValue[] _registers = new AuditValue[16];
+
+    private AuditState()
+    {
+    }
+
+    /// <summary>Guards that hold.</summary>
+    public ImmutableHashSet<PassedGuard> Guards { get; set; } = [];
+
+    /// <summary>What was compared last with which constant, if nothing has changed the flags since.</summary>
+    public (AuditValue Value, long Constant)? Compared { get; set; }
+
+    public AuditValue this[Register register]
+    {
+        get => _registers[register.GetFullRegister() - Register.RAX];
+        set => _registers[register.GetFullRegister() - Register.RAX] = value;
+    }
+
+    /// <summary>Nothing is known, at an offset.</summary>
+    public static AuditState Unknown(int offset)
+    {
+        AuditState state = new();
+        state.Forget(~offset);
+        return state;
+    }
+
+    /// <summary>A register holds another number from here on: what was known of the number that the same instruction left there the last time, in a loop, is void.</summary>
+    /// <param name="register">Which.</param>
+    /// <param name="offset">The instruction's, or the place's where ways meet.</param>
+    public void Renew(Register register, int offset)
+    {
+        Register full = register.GetFullRegister();
+        this[full] = new AuditValue.Opaque(offset, full);
+        for (Register other = Register.RAX; other <= Register.R15; other++)
+        {
+            if (other != full && this[other].DependsOn(offset, full))
+                Renew(other, offset);
+        }
+
+        if (!Guards.IsEmpty)
+            Guards = Guards.Except(Guards.Where(guard => guard.Address.DependsOn(offset, full) || guard.Entry.DependsOn(offset, full)));
+        if (Compared is { } compared && compared.Value.DependsOn(offset, full))
+            Compared = null;
+    }
+
+    public AuditState Copy()
+    {
+        AuditState copy = new() { Guards = Guards, Compared = Compared };
+        _registers.CopyTo(copy._registers, 0);
+        return copy;
+    }
+
+    /// <summary>Whatever was known is void: something else was executed.</summary>
+    public void Forget(int offset)
+    {
+        for (Register register = Register.RAX; register <= Register.R15; register++)
+            this[register] = new AuditValue.Opaque(offset, register);
+        Guards = [];
+        Compared = null;
+    }
+
+    /// <summary>What is known where several ways meet at an offset: what all know.</summary>
+    public static AuditState Meet(IReadOnlyCollection<AuditState> ways, int offset)
+    {
+        AuditState met = ways.First().Copy();
+        HashSet<Register> renewed = [];
+        foreach (AuditState way in ways.Skip(1))
+        {
+            for (Register register = Register.RAX; register <= Register.R15; register++)
+            {
+                if (met[register] != way[register])
+                    _ = renewed.Add(register);
+            }
+
+            met.Guards = met.Guards.Intersect(way.Guards);
+            if (met.Compared != way.Compared)
+                met.Compared = null;
+        }
+
+        foreach (Register register in renewed)
+            met.Renew(register, ~offset);
+        return met;
+    }
+
+    /// <summary>Whether the same is known.</summary>
+    public bool SameAs(AuditState other) =>
+        Compared == other.Compared && Guards.SetEquals(other.Guards) && _registers.AsSpan().SequenceEqual(other._registers);
+}

@@ -1,0 +1,287 @@
+using System.Globalization;
+using Iced.Intel;
+
+namespace Strata.Cpu.Tests.Translations.Audit;
+
+/// <summary>
+/// Reads the machine code of a block with a foreign disassembler and proves that it cannot reach what it was not given: on every way through the block each access
+/// to memory is to the hart's state, a constant or the TLB, or stands behind the comparison with the TLB entry that it belongs to; and it leaves only to known places.
+/// </summary>
+/// <remarks>
+/// The proof is by values: a register holds "address minus the page of entry E", "addend of E" or "address plus addend of E"; the fall-through of an unsigned
+/// comparison of the first with a limit is a guard, and an access at d bytes from the address needs 0 ≤ d and limit + d + size ≤ 4096. Where ways meet, and where the block can
+/// be entered from elsewhere, only what all ways know remains.
+/// </remarks>
+internal sealed class BlockAudit
+{
+    private const int PageBytes = 4096;
+    private const int CodeTable = 3;
+    private const int StepsPerInstruction = 100;
+    private const int FromElsewhere = int.MinValue;
+
+    private readonly TranslatedCode _code;
+    private readonly Func<nint, bool> _isEntry;
+    private readonly InstructionInfoFactory _information = new();
+
+    private BlockContent _content = null!;
+    private Dictionary<int, Instruction> _instructions = [];
+    private Dictionary<int, AuditState> _states = [];
+    private Dictionary<int, Dictionary<int, AuditState>> _ways = [];
+    private SortedSet<int> _open = [];
+    private int _steps;
+    private List<string> _faults = [];
+
+    /// <param name="code">The code that blocks belong to.</param>
+    /// <param name="isEntry">Whether another block can be entered at an address.</param>
+    public BlockAudit(TranslatedCode code, Func<nint, bool> isEntry)
+    {
+        _code = code;
+        _isEntry = isEntry;
+    }
+
+    /// <summary>What is wrong with a block; nothing, if it is as it should be.</summary>
+    public IReadOnlyList<string> Check(BlockContent content)
+    {
+        _content = content;
+        _instructions = Decode(content);
+        _states = [];
+        _ways = [];
+        _open = [];
+        _steps = 0;
+        _faults = [];
+        Enter();
+
+        // Again, with the ways back from cold code known from the start (calls forget everything, so these do not depend on the rest): else a loop holds on to what
+        // came into it before they were known. Whatever it starts with, states that no step changes are true.
+        Dictionary<int, Dictionary<int, AuditState>> first = _ways;
+        (_ways, _states) = ([], []);
+        foreach ((int target, Dictionary<int, AuditState> ways) in first)
+        {
+            Dictionary<int, AuditState> cold = ways.Where(way => (way.Key < 0 ? ~way.Key : way.Key) is var from && from >= content.ColdOffset && way.Key != FromElsewhere).ToDictionary();
+            if (cold.Count > 0)
+                _ways.Add(target, cold);
+        }
+
+        Enter();
+
+        // What nothing leads to now can be led to later, by an unlinked jump: it must hold whatever state it is entered in.
+        foreach (int offset in _instructions.Keys.Order())
+        {
+            if (!_states.ContainsKey(offset))
+                Reach(offset, FromElsewhere, AuditState.Unknown(offset));
+            Drain();
+        }
+
+        if (_faults.Count > 0)
+            return [.. _faults.Distinct(StringComparer.Ordinal)];
+
+        // The states are final now: what they allow is asked once.
+        foreach ((int offset, Instruction instruction) in _instructions)
+            CheckOne(in instruction, offset, _states[offset]);
+        return [.. _faults.Distinct(StringComparer.Ordinal)];
+    }
+
+    private static Dictionary<int, Instruction> Decode(BlockContent content)
+    {
+        Dictionary<int, Instruction> instructions = [];
+        ByteArrayCodeReader reader = new(content.Host);
+        Decoder decoder = Decoder.Create(64, reader, (ulong)content.Block.HostAddress);
+        while (reader.CanReadByte)
+        {
+            decoder.Decode(out Instruction instruction);
+            instructions.Add((int)((long)instruction.IP - content.Block.HostAddress), instruction);
+        }
+
+        return instructions;
+    }
+
+    private void Enter()
+    {
+        foreach (int entry in _content.Entries)
+            Reach(entry, FromElsewhere, AuditState.Unknown(entry));
+        Drain();
+    }
+
+    private void Drain()
+    {
+        while (_open.Count > 0)
+        {
+            int offset = _open.Min;
+            _ = _open.Remove(offset);
+            if (++_steps > StepsPerInstruction * _instructions.Count)
+            {
+                Fault(offset, "the audit does not come to an end");
+                return;
+            }
+
+            Step(offset);
+        }
+    }
+
+    // What is known at an offset is what all ways to it know as they are now, not as they were before.
+    private void Reach(int offset, int from, AuditState state)
+    {
+        if (!_instructions.ContainsKey(offset))
+        {
+            Fault(offset, "is led to, and is no instruction");
+            return;
+        }
+
+        if (!_ways.TryGetValue(offset, out Dictionary<int, AuditState>? ways))
+            _ways.Add(offset, ways = []);
+        ways[from] = state;
+        AuditState met = AuditState.Meet(ways.Values, offset);
+        if (_states.TryGetValue(offset, out AuditState? known) && known.SameAs(met))
+            return;
+        _states[offset] = met;
+        _ = _open.Add(offset);
+    }
+
+    private void Step(int offset)
+    {
+        Instruction instruction = _instructions[offset];
+        AuditState state = _states[offset].Copy();
+        int next = offset + instruction.Length;
+        switch (instruction.FlowControl)
+        {
+            case FlowControl.Next:
+                AuditTransfer.Apply(in instruction, offset, state, _code.TlbLayout.TableBytes, _information);
+                Reach(next, offset, state);
+                break;
+            case FlowControl.ConditionalBranch:
+                AuditState taken = state.Copy();
+                if (state.Compared is ({ } value, var limit) && value is AuditValue.Difference difference && limit >= 0)
+                {
+                    if (instruction.ConditionCode == ConditionCode.a)
+                        state.Guards = state.Guards.Add(new PassedGuard(difference.Address, difference.Entry, limit));
+                    else if (instruction.ConditionCode == ConditionCode.be)
+                        taken.Guards = taken.Guards.Add(new PassedGuard(difference.Address, difference.Entry, limit));
+                }
+
+                Branch(in instruction, offset, taken);
+                Reach(next, offset, state);
+                break;
+            case FlowControl.UnconditionalBranch:
+                Branch(in instruction, offset, state);
+                break;
+            case FlowControl.Call when instruction.IsCallNear:
+                state.Forget(offset);
+                Reach(next, offset, state);
+                break;
+            case FlowControl.IndirectBranch:
+                break;
+            default:
+                Fault(offset, $"{instruction} is not allowed");
+                break;
+        }
+    }
+
+    private void Branch(in Instruction instruction, int offset, AuditState state)
+    {
+        nint target = (nint)instruction.NearBranchTarget;
+        if (target >= _content.Block.HostAddress && target < _content.Block.HostAddress + _content.Host.Length)
+            Reach((int)(target - _content.Block.HostAddress), ~offset, state);
+        else if (!_code.IsStub(target) && !_isEntry(target))
+            Fault(offset, $"{instruction} leads to no known place");
+    }
+
+    private void CheckOne(in Instruction instruction, int offset, AuditState state)
+    {
+        if (instruction.IsPrivileged || instruction.SegmentPrefix != Register.None)
+            Fault(offset, $"{instruction} is not allowed");
+        switch (instruction.FlowControl)
+        {
+            case FlowControl.IndirectBranch when instruction.Op0Kind != OpKind.Register || state[instruction.Op0Register] is not AuditValue.Code:
+                Fault(offset, $"{instruction} goes to no address of code");
+                break;
+            case FlowControl.Call when !_code.IsStub((nint)instruction.NearBranchTarget):
+                Fault(offset, $"{instruction} calls no stub");
+                break;
+        }
+
+        // A call's own push is the stub's business.
+        if (instruction.FlowControl == FlowControl.Call)
+            return;
+        InstructionInfo information = _information.GetInfo(in instruction);
+        foreach (UsedRegister used in information.GetUsedRegisters())
+        {
+            if (used.Access is not (OpAccess.Read or OpAccess.CondRead) && used.Register.GetFullRegister() is Register.RSP or Register.RBP or Register.R15 && used.Access is not OpAccess.None and not OpAccess.NoMemAccess)
+                Fault(offset, $"{instruction} changes a register of the monitor's");
+        }
+
+        foreach (UsedMemory used in information.GetUsedMemory())
+        {
+            if (used.Access is OpAccess.None or OpAccess.NoMemAccess)
+                continue;
+            bool writes = used.Access is not (OpAccess.Read or OpAccess.CondRead);
+            if (!IsAllowed(in used, writes, state))
+                Fault(offset, $"{instruction} accesses memory without its guard");
+        }
+    }
+
+    private bool IsAllowed(in UsedMemory used, bool writes, AuditState state)
+    {
+        long displacement = (long)used.Displacement;
+        int size = used.MemorySize.GetSize();
+        switch (used.Base)
+        {
+            case Register.RBP:
+                (int first, int behind) = _code.StateRange;
+                return used.Index == Register.None && displacement >= first && displacement + size <= behind;
+            case Register.RSP:
+                // Only where fences lock.
+                return used.Index == Register.None && displacement == 0 && size <= 8;
+            case Register.RIP or Register.None:
+                return !writes && used.Index == Register.None && _code.StubAt((nint)displacement) is not null;
+            case Register.R15:
+                return !writes && IsInTlb(in used, displacement, size, state);
+        }
+
+        if (used.Index is Register.RBP or Register.RSP or Register.R15)
+            return false;
+        AuditValue address = state[used.Base];
+        if (used.Index != Register.None)
+        {
+            AuditValue index = state[used.Index];
+            if (used.Scale == 2)
+            {
+                // A page's entries: two bytes of the guest for each word.
+                return !writes && displacement == 0 && size == 4 && address is AuditValue.Addend { Entry.Table: CodeTable } entries
+                    && index is AuditValue.Difference difference && difference.Entry == entries.Entry
+                    && state.Guards.Any(guard => guard.Entry == entries.Entry && guard.Address == difference.Address && guard.Limit <= PageBytes - 2);
+            }
+
+            if (used.Scale != 1)
+                return false;
+            address = AuditTransfer.Add(address, index) ?? new AuditValue.Opaque(-1, Register.None);
+        }
+
+        (AuditValue root, long constant) = address.Split();
+        if (root is not AuditValue.HostPlace place || (place.Entry.Table != 1 && (writes || place.Entry.Table != 0)))
+            return false;
+        (AuditValue guest, long from) = place.Address.Split();
+        from += constant + displacement;
+        foreach (PassedGuard guard in state.Guards)
+        {
+            (AuditValue guarded, long at) = guard.Address.Split();
+            long distance = from - at;
+            if (guard.Entry == place.Entry && guarded == guest && distance >= 0 && guard.Limit + distance + size <= PageBytes)
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool IsInTlb(in UsedMemory used, long displacement, int size, AuditState state)
+    {
+        (int table, int records) = _code.TlbLayout;
+        long maximum = used.Index == Register.None ? 0 : state[used.Index] is AuditValue.Bounded bounded && used.Scale == 1 ? bounded.Maximum : -1;
+        if (maximum < 0)
+            return false;
+        long last = displacement + maximum + size;
+        return (displacement >= 0 && last <= 4 * table) || (displacement >= records && last <= records + (4 * table));
+    }
+
+    private void Fault(int offset, string what) =>
+        _faults.Add(string.Create(CultureInfo.InvariantCulture, $"+{offset}: {what}"));
+}
