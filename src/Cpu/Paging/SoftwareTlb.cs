@@ -46,13 +46,13 @@ public struct TlbEntry
 public unsafe partial class SoftwareTlb : ICarrierFills
 {
     /// <summary>Entries of one table; the index is the low bits of the virtual page number.</summary>
-    public const int EntryCount = 16384;
+    public const int EntryCount = 8192;
 
     internal const int SetCount = 16;
     private const int TablesPerSet = 4;
     private const int CodeTable = 3;
     private const int EntriesPerSet = EntryCount * TablesPerSet;
-    private const int HeadCount = 16384;
+    private const int HeadCount = 8192;
 
     // The walker's own table: guest-physical page tables by physical page, of the hart and its PMP registers (_walkContext) that ran last.
     private const int WalkBase = SetCount * EntriesPerSet;
@@ -80,7 +80,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>Bytes from an entry to its record, whose first doubleword is the guest-physical page with flags in its low 12 bits.</summary>
     internal const int RecordDistance = TotalEntries * 16;
 
-    /// <summary>Makes an empty TLB. Its tables take about 36 MB of address space and memory only where they were used.</summary>
+    /// <summary>Makes an empty TLB. Its tables take about 18 MB of address space and memory only where they were used.</summary>
     public SoftwareTlb()
     {
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
