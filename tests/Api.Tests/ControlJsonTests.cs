@@ -14,6 +14,7 @@ public sealed class ControlJsonTests
         new ConsoleRequest(ConsoleKind.Serial, 80, 25, Replay: true), new ResizeRequest(1, 2), new TranscriptRequest(ConsoleKind.Virtio, 3),
         new HoldTerminalRequest(), new ReleaseTerminalRequest(), new AwaitAgentRequest(), new SignalRequest(1, "INT"), new PowerOffRequest(5),
         new KillRequest(), new InspectRequest(), new WaitRequest(), new EventsRequest(), new ExecRequest(["a b", "ü"], ["C=d"]),
+        new CodeRequest(0xffff_ffff_8000_0000, "schedule", WholePage: true, HasSymbols: true), new ProfileRequest(1, 2, 3, HasSymbols: true, HasPerfMap: true),
     ];
 
     public static TheoryData<Reply> Replies =>
