@@ -59,7 +59,7 @@ public unsafe partial class SoftwareTlb
             Clear(set);
     }
 
-    private static int HeadOf(ulong guestPage) => (int)(((guestPage >> 12) * 0x9E3779B97F4A7C15) >> 51);
+    private static int HeadOf(ulong guestPage) => (int)(((guestPage >> 12) * 0x9E3779B97F4A7C15) >> (64 - HeadBits));
 
     private void Put(int set, int index, ulong page, ulong guestPage, nint addend)
     {

@@ -51,10 +51,10 @@ public unsafe partial class SoftwareTlb
     /// <summary>What is known of a set as a whole.</summary>
     private sealed class SetState
     {
-        private const int RegionBits = 4096;
+        private const int RegionBits = 12;
 
         // Mappings wider than a page, by a hash of where they start: a bit that is set says that there may be one. _regionSizes has their sizes' logarithms.
-        private readonly ulong[] _regions = new ulong[RegionBits / 64];
+        private readonly ulong[] _regions = new ulong[(1 << RegionBits) / 64];
         private ulong _regionSizes;
 
         public SetKey Key { get; set; } = SetKey.None;
@@ -99,6 +99,6 @@ public unsafe partial class SoftwareTlb
             return false;
         }
 
-        private static int HashOf(ulong address, int bits) => (int)((((address >> bits) + ((ulong)bits << 56)) * 0x9E3779B97F4A7C15) >> 52);
+        private static int HashOf(ulong address, int bits) => (int)((((address >> bits) + ((ulong)bits << 56)) * 0x9E3779B97F4A7C15) >> (64 - RegionBits));
     }
 }

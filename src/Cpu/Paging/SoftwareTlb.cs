@@ -52,7 +52,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private const int TablesPerSet = 4;
     private const int CodeTable = 3;
     private const int EntriesPerSet = EntryCount * TablesPerSet;
-    private const int HeadCount = 8192;
+    private const int HeadBits = 13;
 
     // The walker's own table: guest-physical page tables by physical page, of the hart and its PMP registers (_walkContext) that ran last.
     private const int WalkBase = SetCount * EntriesPerSet;
@@ -87,7 +87,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         Debug.Assert(sizeof(TlbEntry) == 16 && sizeof(FillRecord) == 16, "RecordDistance");
         _entries = (TlbEntry*)NativeMemory.AllocZeroed(TotalEntries, (nuint)(sizeof(TlbEntry) + sizeof(FillRecord)));
         _records = (FillRecord*)(_entries + TotalEntries);
-        _heads = (int*)NativeMemory.AllocZeroed(HeadCount, sizeof(int));
+        _heads = (int*)NativeMemory.AllocZeroed(1 << HeadBits, sizeof(int));
         _logs = (ushort*)NativeMemory.AllocZeroed((SetCount + 1) * EntriesPerSet, sizeof(ushort));
         for (int set = 0; set <= SetCount; set++)
         {

@@ -16,7 +16,7 @@ internal sealed unsafe partial class BlockEmitter
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
         RequireAligned(address, isDouble, miss);
-        Translate(address, table: 1, isDouble ? 3 : 2, miss);
+        Translate(address, table: 1, isDouble ? 8 : 4, miss);
 
         // The stub of here: the block goes on behind it with the numbers in registers, if they are there by now.
         _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));

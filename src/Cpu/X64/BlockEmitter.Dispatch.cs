@@ -21,38 +21,11 @@ internal sealed unsafe partial class BlockEmitter
             case IrOpcode.JumpIndirect:
                 JumpIndirect(in i);
                 return;
-            case IrOpcode.LoadSigned8:
-                Load(in i, 0, isSigned: true);
+            case >= IrOpcode.LoadSigned8 and <= IrOpcode.Load64:
+                Load(in i);
                 return;
-            case IrOpcode.LoadUnsigned8:
-                Load(in i, 0, isSigned: false);
-                return;
-            case IrOpcode.LoadSigned16:
-                Load(in i, 1, isSigned: true);
-                return;
-            case IrOpcode.LoadUnsigned16:
-                Load(in i, 1, isSigned: false);
-                return;
-            case IrOpcode.LoadSigned32:
-                Load(in i, 2, isSigned: true);
-                return;
-            case IrOpcode.LoadUnsigned32:
-                Load(in i, 2, isSigned: false);
-                return;
-            case IrOpcode.Load64:
-                Load(in i, 3, isSigned: false);
-                return;
-            case IrOpcode.Store8:
-                Store(in i, 0);
-                return;
-            case IrOpcode.Store16:
-                Store(in i, 1);
-                return;
-            case IrOpcode.Store32:
-                Store(in i, 2);
-                return;
-            case IrOpcode.Store64:
-                Store(in i, 3);
+            case >= IrOpcode.Store8 and <= IrOpcode.Store64:
+                Store(in i);
                 return;
             case >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore:
                 FloatingPoint(in i);

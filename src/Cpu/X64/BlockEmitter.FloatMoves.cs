@@ -216,7 +216,7 @@ internal sealed unsafe partial class BlockEmitter
         XmmRegister target = _map.IsPinned(i.Destination, out XmmRegister pinned) ? pinned : Xmm0;
         Register64 address = Address(in i);
         AccessDescriptor access = Describe(in i, i.Destination, sizeLog, isFloat: true);
-        Label back = Translate(address, table: 0, sizeLog, LoadStub, access);
+        Label back = Translate(address, table: 0, 1 << sizeLog, LoadStub, access);
         if (isSingle)
         {
             _asm.Vmov(Precision.Single, Xmm0, Memory.At(address, Rcx));
@@ -238,7 +238,7 @@ internal sealed unsafe partial class BlockEmitter
         bool isSingle = i.Format == FloatFormat.Binary32;
         int sizeLog = isSingle ? 2 : 3;
         Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
+        Label back = Translate(address, table: 1, 1 << sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
         Memory place = Memory.At(address, Rcx);
         if (_map.IsPinned(i.Right, out XmmRegister source))
         {

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Strata.Cpu.Translations.Ir;
 using static Strata.Cpu.X64.OperandSize;
 using static Strata.Cpu.X64.Register64;
@@ -12,46 +11,63 @@ namespace Strata.Cpu.X64;
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
-    private void Load(in IrInstruction i, int sizeLog, bool isSigned)
+    private static bool IsLoad(in IrInstruction i) => i.Opcode is >= IrOpcode.LoadSigned8 and <= IrOpcode.Load64;
+
+    private static bool IsStore(in IrInstruction i) => i.Opcode is >= IrOpcode.Store8 and <= IrOpcode.Store64;
+
+    private static int SizeOf(IrOpcode opcode) => 1 << SizeLog(opcode);
+
+    private static int SizeLog(IrOpcode opcode) => opcode switch
+    {
+        IrOpcode.LoadSigned8 or IrOpcode.LoadUnsigned8 or IrOpcode.Store8 => 0,
+        IrOpcode.LoadSigned16 or IrOpcode.LoadUnsigned16 or IrOpcode.Store16 => 1,
+        IrOpcode.LoadSigned32 or IrOpcode.LoadUnsigned32 or IrOpcode.Store32 => 2,
+        _ => 3,
+    };
+
+    private static bool IsSigned(IrOpcode opcode) => opcode is IrOpcode.LoadSigned8 or IrOpcode.LoadSigned16 or IrOpcode.LoadSigned32;
+
+    private void Load(in IrInstruction i)
     {
         Register64 address = Address(in i);
         byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
-        Label back = Translate(address, table: 0, sizeLog, LoadStub, Describe(in i, slot, sizeLog, isSigned));
-        LoadFrom(Memory.At(address, Rcx), in i, sizeLog, isSigned);
+        AccessDescriptor access = Describe(in i, slot, SizeLog(i.Opcode), IsSigned(i.Opcode));
+        Label back = Translate(address, table: 0, SizeOf(i.Opcode), LoadStub, access);
+        LoadFrom(Memory.At(address, Rcx), in i);
 
         // The monitor has written the register itself.
         _asm.Bind(back);
     }
 
-    private void Store(in IrInstruction i, int sizeLog)
+    private void Store(in IrInstruction i)
     {
         Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
-        StoreTo(Memory.At(address, Rcx), in i, sizeLog);
+        Label back = Translate(address, table: 1, SizeOf(i.Opcode), StoreStub, Describe(in i, i.Right, SizeLog(i.Opcode)));
+        StoreTo(Memory.At(address, Rcx), in i);
         _asm.Bind(back);
     }
 
-    private void LoadFrom(Memory place, in IrInstruction i, int sizeLog, bool isSigned)
+    private void LoadFrom(Memory place, in IrInstruction i)
     {
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
-        switch (sizeLog)
+        switch (i.Opcode)
         {
-            case 0 when isSigned:
+            case IrOpcode.LoadSigned8:
                 _asm.Movsx(Qword, OperandSize.Byte, target, place);
                 break;
-            case 0:
+            case IrOpcode.LoadUnsigned8:
                 _asm.Movzx(OperandSize.Byte, target, place);
                 break;
-            case 1 when isSigned:
+            case IrOpcode.LoadSigned16:
                 _asm.Movsx(Qword, Word, target, place);
                 break;
-            case 1:
+            case IrOpcode.LoadUnsigned16:
                 _asm.Movzx(Word, target, place);
                 break;
-            case 2 when isSigned:
+            case IrOpcode.LoadSigned32:
                 _asm.Movsxd(target, place);
                 break;
-            case 2:
+            case IrOpcode.LoadUnsigned32:
                 _asm.Mov(Dword, target, place);
                 break;
             default:
@@ -63,13 +79,13 @@ internal sealed unsafe partial class BlockEmitter
             Write(i.Destination, target);
     }
 
-    private void StoreTo(Memory place, in IrInstruction i, int sizeLog)
+    private void StoreTo(Memory place, in IrInstruction i)
     {
-        OperandSize size = sizeLog switch
+        OperandSize size = i.Opcode switch
         {
-            0 => OperandSize.Byte,
-            1 => Word,
-            2 => Dword,
+            IrOpcode.Store8 => OperandSize.Byte,
+            IrOpcode.Store16 => Word,
+            IrOpcode.Store32 => Dword,
             _ => Qword,
         };
         if (i.Right == IrSlot.Zero)
@@ -103,18 +119,16 @@ internal sealed unsafe partial class BlockEmitter
 
     /// <summary>Leaves in rcx what must be added to the address; rdx is spoiled.</summary>
     /// <returns>The label where the monitor comes back to.</returns>
-    private Label Translate(Register64 address, int table, int sizeLog, int stub, AccessDescriptor descriptor)
+    private Label Translate(Register64 address, int table, int bytes, int stub, AccessDescriptor descriptor)
     {
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
-        Translate(address, table, sizeLog, miss);
+        Translate(address, table, bytes, miss);
         _coldAccesses.Add(new ColdAccess(miss, back, stub, address, descriptor));
         return back;
     }
 
-    private void Translate(Register64 address, int table, int sizeLog, Label miss) => TranslateBytes(address, table, 1 << sizeLog, miss);
-
-    private void TranslateBytes(Register64 address, int table, int bytes, Label miss)
+    private void Translate(Register64 address, int table, int bytes, Label miss)
     {
         FindEntry(address, table, bytes, miss);
         _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8));
@@ -143,7 +157,7 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Jcc(Condition.Equal, miss);
         Move(Rax, i.Left);
         _asm.And(Qword, Rax, -_layout.Zeroing.Bytes);
-        Translate(Rax, table: 1, BitOperations.Log2((uint)_layout.Zeroing.Bytes), miss);
+        Translate(Rax, table: 1, _layout.Zeroing.Bytes, miss);
         _asm.Vpxor(XmmRegister.Xmm0, XmmRegister.Xmm0, XmmRegister.Xmm0);
         for (int offset = 0; offset < _layout.Zeroing.Bytes; offset += 16)
             _asm.Vmovups(Memory.At(Rax, Rcx, 1, offset), XmmRegister.Xmm0);

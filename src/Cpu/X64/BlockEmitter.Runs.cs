@@ -16,22 +16,11 @@ internal sealed unsafe partial class BlockEmitter
 
     private readonly List<ColdRun> _coldRuns = [];
 
+    // Instructions of the block; the first is an access, and all accesses' bytes lie in [Low, High) from the base register on.
+    private readonly record struct Run(int First, int Length, long Low, long High);
+
     // The same instructions again, each for itself.
-    private readonly record struct ColdRun(Label Start, Label Back, int First, int Length, bool HasFloats);
-
-    private static bool IsLoad(in IrInstruction i) => i.Opcode is >= IrOpcode.LoadSigned8 and <= IrOpcode.Load64;
-
-    private static bool IsStore(in IrInstruction i) => i.Opcode is >= IrOpcode.Store8 and <= IrOpcode.Store64;
-
-    private static int SizeLog(IrOpcode opcode) => opcode switch
-    {
-        IrOpcode.LoadSigned8 or IrOpcode.LoadUnsigned8 or IrOpcode.Store8 => 0,
-        IrOpcode.LoadSigned16 or IrOpcode.LoadUnsigned16 or IrOpcode.Store16 => 1,
-        IrOpcode.LoadSigned32 or IrOpcode.LoadUnsigned32 or IrOpcode.Store32 => 2,
-        _ => 3,
-    };
-
-    private static bool IsSigned(IrOpcode opcode) => opcode is IrOpcode.LoadSigned8 or IrOpcode.LoadSigned16 or IrOpcode.LoadSigned32;
+    private readonly record struct ColdRun(Label Start, Label Back, Run Run, bool HasFloats);
 
     // Computes a register without rcx.
     private static bool IsPlain(in IrInstruction i) => i.Opcode switch
@@ -44,27 +33,25 @@ internal sealed unsafe partial class BlockEmitter
         _ => false,
     };
 
-    // Instructions of the run that begins at an instruction, at least two accesses; else less than 2.
-    private int RunAt(int first)
+    // The run that begins at an instruction, if there are at least two accesses in it.
+    private bool IsRunAt(int first, out Run run)
     {
         ReadOnlySpan<IrInstruction> instructions = _block.Instructions;
         ref readonly IrInstruction leader = ref instructions[first];
         bool loads = IsLoad(in leader);
+        run = new Run(first, 1, leader.Immediate, leader.Immediate + SizeOf(leader.Opcode));
         if ((!loads && !IsStore(in leader)) || leader.Left == IrSlot.Zero || leader.Destination == leader.Left)
-            return 0;
-        long low = leader.Immediate;
-        long high = low + (1 << SizeLog(leader.Opcode));
-        int length = 1;
+            return false;
         for (int n = first + 1; n < instructions.Length; n++)
         {
             ref readonly IrInstruction i = ref instructions[n];
             if (loads ? IsLoad(in i) : IsStore(in i))
             {
-                long newLow = Math.Min(low, i.Immediate);
-                long newHigh = Math.Max(high, i.Immediate + (1 << SizeLog(i.Opcode)));
-                if (i.Left != leader.Left || newHigh - newLow > MostRunBytes)
+                long low = Math.Min(run.Low, i.Immediate);
+                long high = Math.Max(run.High, i.Immediate + SizeOf(i.Opcode));
+                if (i.Left != leader.Left || high - low > MostRunBytes)
                     break;
-                (low, high, length) = (newLow, newHigh, n + 1 - first);
+                run = new Run(first, n + 1 - first, low, high);
             }
             else if (!IsPlain(in i))
             {
@@ -75,63 +62,52 @@ internal sealed unsafe partial class BlockEmitter
                 break;
         }
 
-        return length;
+        return run.Length > 1;
     }
 
-    private void EmitRun(int first, int length)
+    private void Emit(in Run run)
     {
-        ReadOnlySpan<IrInstruction> run = _block.Instructions.Slice(first, length);
-        byte slot = run[0].Left;
-        bool loads = IsLoad(in run[0]);
-        long low = long.MaxValue;
-        long high = long.MinValue;
-        foreach (ref readonly IrInstruction i in run)
-        {
-            if (!IsLoad(in i) && !IsStore(in i))
-                continue;
-            low = Math.Min(low, i.Immediate);
-            high = Math.Max(high, i.Immediate + (1 << SizeLog(i.Opcode)));
-        }
-
+        ReadOnlySpan<IrInstruction> instructions = _block.Instructions.Slice(run.First, run.Length);
+        ref readonly IrInstruction leader = ref instructions[0];
         Label slow = _asm.NewLabel();
         Label back = _asm.NewLabel();
-        bool isPinned = _map.IsPinned(slot, out Register64 pinned);
-        TranslateBytes(Address(run[0] with { Immediate = low }), loads ? 0 : 1, (int)(high - low), slow);
+        bool isPinned = _map.IsPinned(leader.Left, out Register64 pinned);
+        Translate(Address(leader with { Immediate = run.Low }), IsLoad(in leader) ? 0 : 1, (int)(run.High - run.Low), slow);
 
         // A base in memory is added now: then rcx is the place of the lowest byte.
         if (!isPinned)
             _asm.Add(Qword, Rcx, Rax);
-        for (int n = 0; n < length; n++)
+        for (int n = 0; n < run.Length; n++)
         {
-            ref readonly IrInstruction i = ref run[n];
+            ref readonly IrInstruction i = ref instructions[n];
             if (n > 0)
                 Marks?.Add((i.PageOffset, _asm.Offset));
-            Memory place = isPinned ? Memory.At(pinned, Rcx, 1, (int)i.Immediate) : Memory.At(Rcx, (int)(i.Immediate - low));
+            Memory place = isPinned ? Memory.At(pinned, Rcx, 1, (int)i.Immediate) : Memory.At(Rcx, (int)(i.Immediate - run.Low));
             if (IsLoad(in i))
-                LoadFrom(place, in i, SizeLog(i.Opcode), IsSigned(i.Opcode));
+                LoadFrom(place, in i);
             else if (IsStore(in i))
-                StoreTo(place, in i, SizeLog(i.Opcode));
+                StoreTo(place, in i);
             else
                 Emit(in i);
         }
 
         _asm.Bind(back);
-        _coldRuns.Add(new ColdRun(slow, back, first, length, _hasFloats));
+        _coldRuns.Add(new ColdRun(slow, back, run, _hasFloats));
     }
 
-    private void EmitOneByOne(ColdRun run)
+    private void EmitOneByOne(in ColdRun cold)
     {
         bool hasFloats = _hasFloats;
-        _hasFloats = run.HasFloats;
-        _asm.Bind(run.Start);
-        for (int n = run.First; n < run.First + run.Length; n++)
+        _hasFloats = cold.HasFloats;
+        _asm.Bind(cold.Start);
+        for (int n = cold.Run.First; n < cold.Run.First + cold.Run.Length; n++)
         {
-            if (n > run.First)
+            if (n > cold.Run.First)
                 Enter(in _block.Instructions[n]);
             Emit(in _block.Instructions[n]);
         }
 
-        _asm.Jmp(run.Back);
+        _asm.Jmp(cold.Back);
         _hasFloats = hasFloats;
     }
 }

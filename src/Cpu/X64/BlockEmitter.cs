@@ -103,17 +103,17 @@ internal sealed unsafe partial class BlockEmitter
             Pay();
         for (int n = 0; n < block.Count; n++)
         {
-            int length = RunAt(n);
-            Enter(in block.Instructions[n]);
-            Marks?.Add((block.Instructions[n].PageOffset, _asm.Offset));
-            if (length > 1)
+            ref readonly IrInstruction i = ref block.Instructions[n];
+            Enter(in i);
+            Marks?.Add((i.PageOffset, _asm.Offset));
+            if (IsRunAt(n, out Run run))
             {
-                EmitRun(n, length);
-                n += length - 1;
+                Emit(in run);
+                n += run.Length - 1;
             }
             else
             {
-                Emit(in block.Instructions[n]);
+                Emit(in i);
             }
         }
 
