@@ -109,7 +109,7 @@ internal sealed unsafe partial class BlockCache
 
     /// <summary>Whether blocks may go there.</summary>
     public bool IsStub(nint address) =>
-        Stubs.Any(stub => stub.Name is not "enter" && _segments.CodeBase + stub.Offset == address);
+        _stubs.All.Any(stub => stub.Name is not ("enter" or "spill floats") && _segments.CodeBase + stub.Offset == address);
 
     /// <summary>The stub at an address.</summary>
     public string? StubAt(nint address)
@@ -117,15 +117,8 @@ internal sealed unsafe partial class BlockCache
         nint offset = address - _segments.CodeBase;
         if (offset < 0 || offset >= _segments.Start)
             return null;
-        return Stubs.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
+        return _stubs.All.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
     }
-
-    private (string Name, int Offset)[] Stubs =>
-    [
-        ("enter", _stubs.Enter), ("leave", _stubs.Leave), ("polled", _stubs.Polled), ("missed", _stubs.Missed), ("untranslated", _stubs.Untranslated),
-        ("link", _stubs.Link), ("exhausted", _stubs.Exhausted), ("load", _stubs.Load), ("store", _stubs.Store), ("interpret", _stubs.Interpret),
-        ("load floats", _stubs.LoadFloats), ("load", _stubs.LoadAmongFloats), ("store", _stubs.StoreAmongFloats), ("interpret", _stubs.InterpretAmongFloats),
-    ];
 
     // Empty if the block comes out otherwise than it is.
     private List<(int PageOffset, int Code)> FindMarks(in TranslatedBlock listed, byte[] bytes, NoPage page)

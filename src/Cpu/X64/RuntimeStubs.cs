@@ -100,6 +100,15 @@ internal sealed partial class RuntimeStubs
         InterpretAmongFloats = Returning(calls.Interpret, go, loadsFloats: true);
     }
 
+    /// <summary>Where code goes on, and what the places are called.</summary>
+    public (string Name, int Offset)[] All =>
+    [
+        ("enter", Enter), ("leave", Leave), ("polled", Polled), ("missed", Missed), ("untranslated", Untranslated), ("link", Link), ("exhausted", Exhausted),
+        ("load", Load), ("store", Store), ("interpret", Interpret),
+        ("load", LoadAmongFloats), ("store", StoreAmongFloats), ("interpret", InterpretAmongFloats),
+        ("load floats", LoadFloats), ("spill floats", _spillFloats), ("read float flags", ReadFlags), ("exchange float flags", ExchangeFlags),
+    ];
+
     public int Enter { get; }
 
     public int Leave { get; }
