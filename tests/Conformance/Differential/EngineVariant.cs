@@ -30,6 +30,13 @@ public sealed record EngineVariant(string Name, TranslationOptions? Translation,
     /// <summary>How many ways there are to translate.</summary>
     public static int TranslatorCount => s_translators.Length;
 
+    /// <summary>The interpreter and all variants of the translator, one after the other.</summary>
+    public static EngineVariant InTurn(ulong turn)
+    {
+        ulong n = turn % (ulong)(s_translators.Length + 1);
+        return n == 0 ? Interpreter : s_translators[n - 1];
+    }
+
     /// <summary>The translator of a chunk: every second one is as machines run, the others take turns.</summary>
     public static EngineVariant Translator(ulong chunk) =>
         chunk % 2 == 0 ? s_translators[0] : s_translators[1 + (chunk / 2 % (ulong)(s_translators.Length - 1))];
@@ -43,8 +50,12 @@ public sealed class EngineRunners : IDisposable
     /// <summary>What a chunk is run by: the interpreter and a translator.</summary>
     public IProgramRunner[] OfChunk(ulong chunk) => [Of(EngineVariant.Interpreter), Of(EngineVariant.Translator(chunk))];
 
-    /// <summary>What a chunk of the long run is run by: translators alone three times of four, for their faults are what it looks for.</summary>
-    public IProgramRunner[] OfLongChunk(ulong chunk) => chunk % 4 == 3 ? OfChunk(chunk) : [Of(EngineVariant.Translator(chunk))];
+    /// <summary>How many engines a chunk of the long run is run by.</summary>
+    public static int EnginesOfLongChunk => 5;
+
+    /// <summary>What a chunk of the long run is run by: five of the interpreter and all variants of the translator, which take turns.</summary>
+    public IProgramRunner[] OfLongChunk(ulong chunk) =>
+        [.. Enumerable.Range(0, EnginesOfLongChunk).Select(i => Of(EngineVariant.InTurn((chunk * (ulong)EnginesOfLongChunk) + (ulong)i)))];
 
     /// <inheritdoc/>
     public void Dispose()
