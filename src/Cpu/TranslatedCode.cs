@@ -6,7 +6,7 @@ namespace Strata.Cpu;
 /// <summary>A block of translated code: which bytes of a guest-physical page it was made from, and where its machine code is.</summary>
 /// <param name="PhysicalPage">The page's guest-physical address.</param>
 /// <param name="Start">Offset there of the first guest instruction.</param>
-/// <param name="End">Offset there behind the last one.</param>
+/// <param name="End">Offset there behind the last one: 2 bytes beyond the page, if the only one lies in two pages.</param>
 /// <param name="HostAddress">Where the host executes it.</param>
 /// <param name="HostBytes">Its length, the cold code behind it included.</param>
 public readonly record struct TranslatedBlock(ulong PhysicalPage, int Start, int End, nint HostAddress, int HostBytes);

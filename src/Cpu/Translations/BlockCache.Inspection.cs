@@ -80,7 +80,7 @@ internal sealed unsafe partial class BlockCache
     public BlockContent? Read(in TranslatedBlock block)
     {
         byte[] host = new byte[block.HostBytes];
-        byte[] bytes = new byte[PageBytes];
+        byte[] bytes = new byte[PageBytes + sizeof(ushort)];
         lock (_lock)
         {
             if (_disposed || !_pages.TryGetValue(block.PhysicalPage, out CodePage? page) || page.SourceOf(in block) is not { } source)
@@ -93,7 +93,7 @@ internal sealed unsafe partial class BlockCache
 
         // What ended there did so because its next instruction lies in two pages: the first half of one.
         if (block.End == PageBytes - 2)
-            bytes[^2] = 3;
+            bytes[PageBytes - 2] = 3;
         NoPage written = new((int)(block.HostAddress - _segments.CodeBase));
         List<(int PageOffset, int Code)> marks = FindMarks(in block, bytes, written);
         int cold = marks.Count == 0 ? block.HostBytes : marks[^1].Code;
@@ -126,7 +126,10 @@ internal sealed unsafe partial class BlockCache
         List<(int PageOffset, int Code)> marks = [];
         IrBlock block = new();
         block.Clear(listed.Start);
-        _frontEnd.Lower(bytes, block, _maximumInstructions);
+        if (listed.End > PageBytes)
+            LowerLast(bytes, block);
+        else
+            _frontEnd.Lower(bytes.AsSpan(0, PageBytes), block, _maximumInstructions);
         if (block.End != listed.End || block.GuestInstructions == 0)
             return marks;
         int room = listed.HostBytes + (2 * Assembler.InstructionReserve);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Strata.Cpu.Translations.Ir;
 using Strata.Cpu.X64;
@@ -16,6 +17,7 @@ namespace Strata.Cpu.Translations;
 /// Tests: ChangedCodeTests, EvictionTests.</item>
 /// <item>the blocks of the oldest segment: <see cref="MakeRoom"/>, as soon as the last but one is being filled. Nobody finds them any more at once; the segment is
 /// used again when every carrier has left guest code once, and meanwhile everybody goes on, if only in the last one. Test: EvictionTests.</item>
+/// <item>an instruction that lies in two pages, as to its second half: nobody; its code looks the next page up and compares. Test: CrossingCodeTests.</item>
 /// <item>the address of a page's entries in a TLB (its table "code"): with the fetch translation of the page; entries of pages whose last block leaves live
 /// until every carrier has dropped its translations and left guest code. Test: EvictionTests.</item>
 /// </list>
@@ -49,7 +51,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     private readonly List<CodePage> _removedPages = [];
     private readonly IrBlock _block = new();
     private readonly BlockDraft _draft;
-    private readonly byte[] _source = new byte[GuestPageBytes];
+    private readonly byte[] _source = new byte[GuestPageBytes + sizeof(ushort)];
     private SegmentContent _leaving;
     private MemoryWait? _whenLeft;
     private int _generation;
@@ -145,10 +147,11 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     /// <param name="page">The page.</param>
     /// <param name="pageOffset">The offset.</param>
     /// <param name="bytes">The page in the host's memory, which stays there until the carrier's next poll.</param>
+    /// <param name="beyond">The bytes of the next page, if the instruction lies in both and the next one can be looked up; else null.</param>
     /// <param name="own">The carrier's fills.</param>
     /// <param name="wait">What to wait for before asking again.</param>
-    /// <returns>Its address, or 0: the instruction there cannot be translated from the page alone, or (with a wait) the page is not current any more.</returns>
-    public nint CodeFor(CodePage page, int pageOffset, byte* bytes, ICarrierFills own, out MemoryWait? wait)
+    /// <returns>Its address, or 0: the instruction there cannot be translated from what is there, or (with a wait) the page is not current any more.</returns>
+    public nint CodeFor(CodePage page, int pageOffset, byte* bytes, ushort* beyond, ICarrierFills own, out MemoryWait? wait)
     {
         lock (_lock)
         {
@@ -162,12 +165,18 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             // What is translated is what was looked at, whoever stores meanwhile: that store is reported when it is done, and the page compared.
             int looked = Math.Min(GuestPageBytes - pageOffset, (_maximumInstructions + 1) * IrBlock.MaximumInstructionBytes);
 
-            // SAFETY: inside the page.
+            // SAFETY: inside the page; and the caller has looked the next one up.
             new ReadOnlySpan<byte>(bytes + pageOffset, looked).CopyTo(_source.AsSpan(pageOffset));
             for (int instructions = _maximumInstructions; ;)
             {
                 _block.Clear(pageOffset);
-                _frontEnd.Lower(_source, _block, instructions);
+                _frontEnd.Lower(_source.AsSpan(0, GuestPageBytes), _block, instructions);
+                if (_block.GuestInstructions == 0 && beyond is not null)
+                {
+                    BinaryPrimitives.WriteUInt16LittleEndian(_source.AsSpan(GuestPageBytes), Volatile.Read(ref *beyond));
+                    LowerLast(_source, _block);
+                }
+
                 if (_block.GuestInstructions == 0)
                     return 0;
                 int written = Write(page);
@@ -247,6 +256,13 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 page.Dispose();
             _segments.Dispose();
         }
+    }
+
+    // The instruction that lies in a page and the two bytes behind it.
+    private void LowerLast(byte[] bytes, IrBlock block)
+    {
+        block.Clear(block.Start, BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(GuestPageBytes)));
+        _frontEnd.Lower(bytes, block, 1);
     }
 
     // Under _lock. Bytes of code, 0: there is no room.

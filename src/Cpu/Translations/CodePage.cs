@@ -115,7 +115,7 @@ internal sealed unsafe class CodePage : IDisposable
         {
             ref BlockRecord block = ref _segments.Record(record);
             int older = block.Older;
-            if (!bytes[block.Start..block.End].SequenceEqual(_segments.Source(record)))
+            if (!IsMadeFrom(bytes[block.Start..], record))
             {
                 Forget(ref block, link);
                 lost = true;
@@ -194,6 +194,14 @@ internal sealed unsafe class CodePage : IDisposable
             _newest = block.Older;
         else
             *link = block.Older;
+    }
+
+    // What lies in the next page is compared whenever it is executed.
+    private bool IsMadeFrom(ReadOnlySpan<byte> bytes, int record)
+    {
+        ReadOnlySpan<byte> source = _segments.Source(record);
+        source = source[..Math.Min(source.Length, bytes.Length)];
+        return bytes[..source.Length].SequenceEqual(source);
     }
 
     private TranslatedBlock Describe(int record)

@@ -13,7 +13,8 @@ internal static unsafe class RuntimeEntries
         (nint)(delegate* unmanaged<HartState*, ulong, uint, nint>)&Load,
         (nint)(delegate* unmanaged<HartState*, ulong, uint, nint>)&Store,
         (nint)(delegate* unmanaged<HartState*, ulong, uint, nint>)&Interpret,
-        (nint)(delegate* unmanaged<HartState*, nint>)&Exhausted);
+        (nint)(delegate* unmanaged<HartState*, nint>)&Exhausted,
+        (nint)(delegate* unmanaged<HartState*, nint>)&Alone);
 
     [UnmanagedCallersOnly]
     private static nint Continue(HartState* state)
@@ -92,6 +93,20 @@ internal static unsafe class RuntimeEntries
         try
         {
             return loop.SpendRest();
+        }
+        catch (Exception exception)
+        {
+            return loop.Fail(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    private static nint Alone(HartState* state)
+    {
+        TranslatedLoop loop = TranslatedLoop.Of(state);
+        try
+        {
+            return loop.InterpretAlone();
         }
         catch (Exception exception)
         {

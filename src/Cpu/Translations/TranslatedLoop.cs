@@ -138,6 +138,14 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         return LeaveWith(new RunExit(RunExitReason.BudgetSpent));
     }
 
+    /// <summary>The instruction lies in two pages, and its second half is not there, or not what was translated.</summary>
+    internal nint InterpretAlone()
+    {
+        if (_counts && _emitted->Budget <= 0)
+            return LeaveWith(new RunExit(RunExitReason.BudgetSpent));
+        return Interpret(1) ? Continue() : _leave;
+    }
+
     internal nint Load(ulong address, AccessDescriptor access)
     {
         SetPosition(access);
@@ -186,7 +194,19 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         // Becoming code, the page has lost its fills.
         if (!SoftwareTlb.Hits(fetch, pc, 2))
             return 0;
-        nint code = _blocks.CodeFor(page, (int)(pc & 0xfff), (byte*)(pc & ~0xfffUL) + fetch->Addend, _fills, out wait);
+        byte* bytes = (byte*)(pc & ~0xfffUL) + fetch->Addend;
+        nint code = _blocks.CodeFor(page, (int)(pc & 0xfff), bytes, null, _fills, out wait);
+        if (code == 0 && wait is null && page.IsCurrent && (pc & 0xfff) == 0xffe)
+        {
+            ushort* beyond = FindNextPage(pc, out wait);
+
+            // Looking it up may have taken this one's fills.
+            if (beyond is not null && !SoftwareTlb.Hits(fetch, pc, 2))
+                return 0;
+            if (beyond is not null)
+                code = _blocks.CodeFor(page, (int)(pc & 0xfff), bytes, beyond, _fills, out wait);
+        }
+
         if (code != 0)
         {
             // Making room for it may have dropped all fills, and a fill of code is revoked with that of the fetch.
@@ -198,6 +218,24 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         if (wait is not null)
             return LeaveWith(new RunExit(RunExitReason.WaitingForMemory, wait));
         return !page.IsCurrent || Interpret(1) ? 0 : _leave;
+    }
+
+    // The bytes behind the last ones of a page; null: they cannot be had now (the interpreter finds out why), or there is something to wait for.
+    private ushort* FindNextPage(ulong pc, out MemoryWait? wait)
+    {
+        wait = null;
+        ulong next = pc + sizeof(ushort);
+        TlbEntry* entry = SoftwareTlb.Find(_fills.Fetch, next);
+        if (!SoftwareTlb.Hits(entry, next, sizeof(ushort)))
+        {
+            _translation.Translate(ref *_state, next, FillAccess.Fetch, sizeof(ushort), _fills, out Translation translation);
+            if (translation.Kind == TranslationKind.NotPresent)
+                wait = translation.Wait;
+            if (!SoftwareTlb.Hits(entry, next, sizeof(ushort)))
+                return null;
+        }
+
+        return (ushort*)(next + (ulong)entry->Addend);
     }
 
     // False: the hart leaves.

@@ -51,12 +51,8 @@ internal sealed unsafe partial class BlockEmitter
             case IrOpcode.Interpret or IrOpcode.InterpretAndLeave:
                 Interpret(in i);
                 return;
-            case IrOpcode.Leave when i.PageOffset < PageBytes:
-                _asm.Mov(Rax, i.PageOffset);
-                _asm.JmpRel32(_stubs.Polled - _origin);
-                return;
             case IrOpcode.Leave:
-                Goto(PageBytes, 0);
+                Goto(i.PageOffset, 0);
                 return;
             default:
                 // What computes a register only, is not needed where nobody wants the register.

@@ -44,10 +44,13 @@ internal sealed unsafe partial class BlockEmitter
     private readonly List<ColdJump> _coldJumps = [];
     private readonly List<ColdPoll> _coldPolls = [];
 
+    private const int FetchTable = 2;
+
     // The block that is being written.
     private IrBlock _block = null!;
     private IBlockPage _page = null!;
     private int _origin;
+    private Label _otherBytes;
 
     /// <param name="assembler">To be used from now on.</param>
     /// <param name="layout">Of the state.</param>
@@ -99,6 +102,8 @@ internal sealed unsafe partial class BlockEmitter
         _coldRuns.Clear();
         ClearFloats();
         _asm.Reset(code, capacity);
+        if (block.BytesBeyond >= 0)
+            RequireBytesBeyond();
         if (_counts)
             Pay();
         for (int n = 0; n < block.Count; n++)
@@ -130,7 +135,19 @@ internal sealed unsafe partial class BlockEmitter
     private void Enter(in IrInstruction i)
     {
         if (i.Opcode != IrOpcode.Leave && (_counts ? i.Index == 0 : !_hasFloats))
-            _page.AddEntry(i.PageOffset, _origin + (_counts ? 0 : _asm.Offset));
+            _page.AddEntry(i.PageOffset, _origin + (_counts || _block.BytesBeyond >= 0 ? 0 : _asm.Offset));
+    }
+
+    // The second half of the instruction is what was translated, and may be executed; else the interpreter looks at it.
+    private void RequireBytesBeyond()
+    {
+        _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
+        _asm.Add(Qword, Rax, PageBytes);
+        FindEntry(Rax, FetchTable, sizeof(ushort), _otherBytes = _asm.NewLabel());
+        _asm.Add(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, (FetchTable * _tableBytes) + 8));
+        _asm.Movzx(Word, Rcx, Memory.At(Rax));
+        _asm.Cmp(Dword, Rcx, _block.BytesBeyond);
+        _asm.Jcc(Condition.NotEqual, _otherBytes);
     }
 
     private static bool EndsWithJump(IrOpcode opcode) => opcode is IrOpcode.Jump or IrOpcode.JumpIndirect or IrOpcode.Leave;
@@ -177,6 +194,13 @@ internal sealed unsafe partial class BlockEmitter
             IrInstruction instruction = interpretation.Instruction;
             Interpret(in instruction, interpretation.Stub);
             _asm.Jmp(interpretation.Back);
+        }
+
+        if (_block.BytesBeyond >= 0)
+        {
+            _asm.Bind(_otherBytes);
+            _asm.Mov(Rax, _block.Start);
+            _asm.JmpRel32(_stubs.Alone - _origin);
         }
 
         foreach (ColdPoll poll in _coldPolls)

@@ -12,12 +12,13 @@ namespace Strata.Cpu.X64;
 /// <param name="Store">(state, address, descriptor): a store that missed the TLB.</param>
 /// <param name="Interpret">(state, instruction bits, descriptor): an instruction that is not translated.</param>
 /// <param name="Exhausted">(state): the budget does not suffice for the next block.</param>
-internal sealed record RuntimeCalls(nint Continue, nint Link, nint Load, nint Store, nint Interpret, nint Exhausted);
+/// <param name="Alone">(state): the instruction at the program counter, which lies in two pages, is not what was translated.</param>
+internal sealed record RuntimeCalls(nint Continue, nint Link, nint Load, nint Store, nint Interpret, nint Exhausted, nint Alone);
 
 /// <summary>The code around all blocks: entry and exit, and the calls into the monitor. Written once at the start of a code cache.</summary>
 /// <remarks>
 /// <code>
-///   C# ── Enter ──► block ──► block ──┬─ jmp ──► Continue, Missed, Untranslated, Polled, Link ── C# says where ──► block, or Leave ──► C#
+///   C# ── Enter ──► block ──► block ──┬─ jmp ──► Continue, Missed, Untranslated, Polled, Link, Exhausted, Alone ── C# says where ──► block, or Leave ──► C#
 ///                     ▲               └─ call ─► Load, Store, Interpret ── 0 ──► back into the block;  else as above
 /// </code>
 /// Around every call all pinned registers are written to the state and read again. No garbage collection waits for emitted code: it runs as native code
@@ -82,12 +83,8 @@ internal sealed partial class RuntimeStubs
         assembler.JmpRel32(go);
 
         // eax: offset in the current page.
-        Exhausted = assembler.Offset;
-        assembler.Add(Qword, Rax, RegisterMap.Field(layout.CurrentPage));
-        assembler.Mov(Qword, RegisterMap.Field(layout.ProgramCounter), Rax);
-        Spill();
-        Call(calls.Exhausted);
-        assembler.JmpRel32(go);
+        Exhausted = Instead(calls.Exhausted, go);
+        Alone = Instead(calls.Alone, go);
 
         // rax: address or instruction; edx: descriptor. Called by blocks.
         Load = Returning(calls.Load, go);
@@ -103,7 +100,7 @@ internal sealed partial class RuntimeStubs
     /// <summary>Where code goes on, and what the places are called.</summary>
     public (string Name, int Offset)[] All =>
     [
-        ("enter", Enter), ("leave", Leave), ("polled", Polled), ("missed", Missed), ("untranslated", Untranslated), ("link", Link), ("exhausted", Exhausted),
+        ("enter", Enter), ("leave", Leave), ("polled", Polled), ("missed", Missed), ("untranslated", Untranslated), ("link", Link), ("exhausted", Exhausted), ("alone", Alone),
         ("load", Load), ("store", Store), ("interpret", Interpret),
         ("load", LoadAmongFloats), ("store", StoreAmongFloats), ("interpret", InterpretAmongFloats),
         ("load floats", LoadFloats), ("spill floats", _spillFloats), ("read float flags", ReadFlags), ("exchange float flags", ExchangeFlags),
@@ -123,6 +120,8 @@ internal sealed partial class RuntimeStubs
 
     public int Exhausted { get; }
 
+    public int Alone { get; }
+
     public int Load { get; }
 
     public int Store { get; }
@@ -134,6 +133,18 @@ internal sealed partial class RuntimeStubs
     public int StoreAmongFloats { get; }
 
     public int InterpretAmongFloats { get; }
+
+    // The monitor does what is at an offset of the page.
+    private int Instead(nint function, int go)
+    {
+        int start = _asm.Offset;
+        _asm.Add(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
+        _asm.Mov(Qword, RegisterMap.Field(_layout.ProgramCounter), Rax);
+        Spill();
+        Call(function);
+        _asm.JmpRel32(go);
+        return start;
+    }
 
     private int Returning(nint function, int go, bool loadsFloats = false)
     {

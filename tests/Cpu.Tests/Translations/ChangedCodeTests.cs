@@ -359,7 +359,7 @@ public sealed class ChangedCodeTests
         Assert.Equal(500UL * 501 / 2, machine.State.X[12]);
     }
 
-    private static void RunToEnd(TestMachine machine)
+    internal static void RunToEnd(TestMachine machine)
     {
         using HartThread thread = new(machine, 0);
         Assert.True(thread.Join(Patience), $"the program does not end; pc {machine.State.Pc:x}");

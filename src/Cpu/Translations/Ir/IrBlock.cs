@@ -20,15 +20,21 @@ internal sealed class IrBlock
     /// <summary>Offset in the page of the first guest instruction.</summary>
     public int Start { get; private set; }
 
-    /// <summary>Offset in the page behind the last guest instruction.</summary>
+    /// <summary>Offset in the page behind the last guest instruction; beyond the page, where that is the only one and lies in two pages.</summary>
     public int End { get; private set; }
+
+    /// <summary>The first two bytes of the next page, if the only instruction has them: whoever executes it must find them there. Else -1.</summary>
+    public int BytesBeyond { get; private set; }
 
     /// <summary>The operations.</summary>
     public ReadOnlySpan<IrInstruction> Instructions => _instructions.AsSpan(0, Count);
 
     /// <summary>Begins anew at an offset in a page.</summary>
-    public void Clear(int start)
+    /// <param name="start">The offset.</param>
+    /// <param name="bytesBeyond">See <see cref="BytesBeyond"/>.</param>
+    public void Clear(int start, int bytesBeyond = -1)
     {
+        BytesBeyond = bytesBeyond;
         Count = 0;
         GuestInstructions = 0;
         Start = start;
@@ -55,6 +61,9 @@ internal sealed class IrBlock
 /// <summary>Turns a guest's instructions into operations.</summary>
 internal interface IFrontEnd
 {
-    /// <summary>Appends the instructions of <paramref name="page"/> (4 KiB) from the block's end on, to the first that ends a block.</summary>
+    /// <summary>
+    /// Appends the instructions of <paramref name="page"/> (4 KiB, and for an instruction that lies in two pages the two bytes behind) from the block's end on, to the first
+    /// that ends a block.
+    /// </summary>
     void Lower(ReadOnlySpan<byte> page, IrBlock block, int maximumInstructions);
 }

@@ -41,7 +41,11 @@ public sealed class AuditTests(ITestOutputHelper output)
         using TestMachine machine = new(translation: new TranslationOptions());
         machine.Load(instruction + "\nwfi");
         BlockContent content = Translate(machine, 0);
-        TranslatedCode code = machine.Family.Code!;
+        TakeGuardsAway(machine.Family.Code!, content, guards: 4);
+    }
+
+    private static void TakeGuardsAway(TranslatedCode code, BlockContent content, int guards)
+    {
         BlockAudit audit = new(code, _ => false);
         Assert.Empty(audit.Check(content));
         int doctored = 0;
@@ -58,7 +62,23 @@ public sealed class AuditTests(ITestOutputHelper output)
             doctored++;
         }
 
-        Assert.InRange(doctored, 4, 16);
+        Assert.InRange(doctored, guards, 16);
+    }
+
+    /// <summary>The code of an instruction that lies in two pages looks into the second through the table of fetches.</summary>
+    [Fact]
+    public unsafe void ABlockThatLooksIntoTheNextPageIsGuarded()
+    {
+        using TestMachine machine = new(translation: new TranslationOptions());
+        machine.Load("sd a0, 8(a1)\nwfi", TestMachine.Ram + PageBytes - 2);
+        CodePage page = machine.Family.Blocks!.Find(TestMachine.Ram, machine.Fills[0], out _)!;
+        byte[] bytes = new byte[PageBytes + 2];
+        Assert.True(machine.Memory.Read(TestMachine.Ram, bytes).IsDone);
+
+        // SAFETY: a page of bytes and two more, pinned for the call.
+        fixed (byte* source = bytes)
+            _ = machine.Family.Blocks.CodeFor(page, PageBytes - 2, source, (ushort*)(source + PageBytes), machine.Fills[0], out _);
+        TakeGuardsAway(machine.Family.Code!, machine.Family.Code!.Read(machine.Family.Code.List(TestMachine.Ram).Single())!, guards: 8);
     }
 
     [Theory]
@@ -119,7 +139,7 @@ public sealed class AuditTests(ITestOutputHelper output)
 
         // SAFETY: a page of bytes, pinned for the call.
         fixed (byte* source = bytes)
-            return machine.Family.Blocks!.CodeFor(page, offset, source, machine.Fills[0], out _);
+            return machine.Family.Blocks!.CodeFor(page, offset, source, null, machine.Fills[0], out _);
     }
 
     private void AuditRandomPages(int wanted, int blockInstructions, bool counts)

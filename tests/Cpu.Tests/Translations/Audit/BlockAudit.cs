@@ -15,6 +15,7 @@ namespace Strata.Cpu.Tests.Translations.Audit;
 internal sealed class BlockAudit
 {
     private const int PageBytes = 4096;
+    private const int FetchTable = 2;
     private const int CodeTable = 3;
     private const int StepsPerInstruction = 100;
     private const int FromElsewhere = int.MinValue;
@@ -257,7 +258,7 @@ internal sealed class BlockAudit
         }
 
         (AuditValue root, long constant) = address.Split();
-        if (root is not AuditValue.HostPlace place || (place.Entry.Table != 1 && (writes || place.Entry.Table != 0)))
+        if (root is not AuditValue.HostPlace place || (place.Entry.Table != 1 && (writes || place.Entry.Table is not (0 or FetchTable))))
             return false;
         (AuditValue guest, long from) = place.Address.Split();
         from += constant + displacement;
