@@ -11,9 +11,9 @@ namespace Strata.Cpu.Translations;
 /// <remarks>
 /// Who revokes what:
 /// <list type="bullet">
-/// <item>an entry of a <see cref="CodePage"/>: a store to the page, by <see cref="Changed"/>, before the store returns on the hart that made it; other harts are
-/// kicked and look again at their next poll, at the latest at their next fence.i. Test: ChangedCodeTests.</item>
-/// <item>a jump from block to block: with the entry of its target, when the page is looked at anew (CodePage.Refresh) or a segment leaves (CodePage.Leave).
+/// <item>an entry of a <see cref="CodePage"/>: a store to the bytes of its block, by <see cref="Changed"/>, before the store returns on the hart that made it; other
+/// harts are kicked and look again at their next poll, at the latest at their next fence.i. Stores beside all blocks revoke nothing. Test: ChangedCodeTests.</item>
+/// <item>a jump from block to block: with the entry of its target (CodePage.TakeBack), when the page is looked at anew (Refresh) or a segment leaves (Leave).
 /// Tests: ChangedCodeTests, EvictionTests.</item>
 /// <item>the blocks of the oldest segment: <see cref="MakeRoom"/>, as soon as the last but one is being filled. Nobody finds them any more at once; the segment is
 /// used again when every carrier has left guest code once, and meanwhile everybody goes on, if only in the last one. Test: EvictionTests.</item>
@@ -232,8 +232,19 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         {
             if (_disposed || !_pages.TryGetValue(physicalPage, out CodePage? page) || !page.IsCurrent)
                 return;
-            page.Unlink();
-            _directory.Release(physicalPage);
+            bool? isTouched = page.IsTouchedBy(offset, length);
+            if (isTouched == false)
+                return;
+            if (isTouched == true && own is not null && _memory.Resolve(physicalPage, FillAccess.Fetch, own) is { Kind: FillKind.Ram } fill)
+            {
+                // SAFETY: the door has answered a page of RAM that stays where it is until the carrier's next poll.
+                page.TakeBack(offset, length, new ReadOnlySpan<byte>((void*)fill.HostAddress, GuestPageBytes));
+            }
+            else
+            {
+                page.Unlink();
+                _directory.Release(physicalPage);
+            }
         }
 
         // Blocks of the page lead to each other without asking: harts that are in it hear of the change at their next poll, which a fence.i is too. The one

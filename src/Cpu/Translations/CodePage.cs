@@ -10,8 +10,10 @@ namespace Strata.Cpu.Translations;
 ///   stale ─────────────────────────────────────────► current
 ///     ▲                                                 │
 ///     └─────────────────────────────────────────────────┘
-///           bytes changed (Unlink: all entries lead to the monitor)
+///           much has changed (Unlink: all entries lead to the monitor)
 /// </code>
+/// Of a current page a few bytes may change, and it stays current (<see cref="TakeBack"/>): what lies beside code costs a look at <see cref="_lines"/>, what was
+/// code takes back the blocks that were made from it.
 /// Everything is guarded by the lock of <see cref="BlockCache"/>, but that emitted code reads <see cref="Entries"/> at any time: words are written whole.
 /// </remarks>
 internal sealed unsafe class CodePage : IDisposable
@@ -20,6 +22,13 @@ internal sealed unsafe class CodePage : IDisposable
     public const int EntryCount = GuestPageBytes / 2;
 
     private const int GuestPageBytes = 4096;
+    private const int LineBytes = GuestPageBytes / 64;
+
+    // Each store to a page that stays current goes through the monitor: after so many since something was translated, the page is taken to be data. If the next
+    // look finds all its code as it was, data are what it has beside its code: it gets more.
+    private const int LeastPatience = 64;
+    private const int MostPatience = 4096;
+    private const int MostChangedBytes = 64;
 
     private readonly CodeSegments _segments;
     private readonly int _number;
@@ -29,6 +38,11 @@ internal sealed unsafe class CodePage : IDisposable
     // Record of the block that was translated last; the others follow by BlockRecord.Older.
     private int _newest;
     private uint* _entries;
+
+    // A bit for each line in which bytes may lie that a block was made from.
+    private ulong _lines;
+    private int _changes;
+    private int _patience = LeastPatience;
 
     /// <param name="physicalPage">Its guest-physical address.</param>
     /// <param name="number">What records call it.</param>
@@ -95,7 +109,51 @@ internal sealed unsafe class CodePage : IDisposable
         };
         _segments.Commit(block, source, draft.Jumps);
         _newest = record;
+        _lines |= LinesOf(start, start + source.Length);
+        _changes = 0;
         draft.Publish();
+    }
+
+    /// <summary>Whether a change that was reported touches the source of any block. Null: it is too much, or there were too many, to stay current.</summary>
+    public bool? IsTouchedBy(int offset, int length)
+    {
+        if (length > MostChangedBytes || ++_changes > _patience)
+            return null;
+        if ((_lines & LinesOf(offset, offset + length)) == 0)
+            return false;
+        for (int record = _newest; record != 0; record = _segments.Record(record).Older)
+        {
+            if (_segments.Record(record).Overlaps(offset, offset + length))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Forgets the blocks that were made from bytes which are not the same any more, and what leads there; the others stay.</summary>
+    /// <param name="offset">What has changed.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="bytes">The page as memory holds it.</param>
+    public void TakeBack(int offset, int length, ReadOnlySpan<byte> bytes)
+    {
+        int* link = null;
+        for (int record = _newest; record != 0;)
+        {
+            ref BlockRecord block = ref _segments.Record(record);
+            int older = block.Older;
+            if (block.Overlaps(offset, offset + length) && !IsMadeFrom(bytes[block.Start..], record))
+            {
+                Forget(ref block, link);
+                DropEntries(block.Start >> 1, Math.Min(block.End >> 1, EntryCount), block.Code, block.Code + block.CodeBytes);
+                UnlinkJumps(block.Code, block.Code + block.CodeBytes);
+            }
+            else
+            {
+                link = (int*)Unsafe.AsPointer(ref block.Older);
+            }
+
+            record = older;
+        }
     }
 
     /// <summary>Bytes have changed: nothing of the page is found any more before <see cref="Refresh"/>.</summary>
@@ -111,6 +169,8 @@ internal sealed unsafe class CodePage : IDisposable
     {
         bool lost = false;
         int* link = null;
+        _lines = 0;
+        _changes = 0;
         for (int record = _newest; record != 0;)
         {
             ref BlockRecord block = ref _segments.Record(record);
@@ -123,6 +183,7 @@ internal sealed unsafe class CodePage : IDisposable
             else
             {
                 Enter(block.Start, block.Code);
+                _lines |= LinesOf(block.Start, block.End);
                 link = (int*)Unsafe.AsPointer(ref block.Older);
             }
 
@@ -132,6 +193,7 @@ internal sealed unsafe class CodePage : IDisposable
         // Jumps ask again, for they may lead to blocks that are gone; those of blocks that are gone lead where they will.
         if (lost)
             UnlinkJumps(0, int.MaxValue);
+        _patience = lost ? LeastPatience : Math.Min(_patience * 2, MostPatience);
         IsCurrent = true;
     }
 
@@ -151,13 +213,7 @@ internal sealed unsafe class CodePage : IDisposable
         }
 
         UnlinkJumps(segment.Start, segment.End);
-        uint start = _codeBase + (uint)segment.Start;
-        uint length = (uint)(segment.End - segment.Start);
-        foreach (ref uint entry in new Span<uint>(_entries, EntryCount))
-        {
-            if (entry - start < length)
-                Volatile.Write(ref entry, _untranslated);
-        }
+        DropEntries(0, EntryCount, segment.Start, segment.End);
     }
 
     /// <summary>Adds its blocks that can be entered, or can be again once the page is current.</summary>
@@ -223,6 +279,22 @@ internal sealed unsafe class CodePage : IDisposable
             }
         }
     }
+
+    // Of the entries [first, end) those that lead to code between the two offsets.
+    private void DropEntries(int first, int end, int code, int codeEnd)
+    {
+        uint start = _codeBase + (uint)code;
+        uint length = (uint)(codeEnd - code);
+        foreach (ref uint entry in new Span<uint>(_entries + first, end - first))
+        {
+            if (entry - start < length)
+                Volatile.Write(ref entry, _untranslated);
+        }
+    }
+
+    // An end beyond the page is its end.
+    private static ulong LinesOf(int start, int end) =>
+        (ulong.MaxValue << (start / LineBytes)) & (ulong.MaxValue >> (63 - ((Math.Min(end, GuestPageBytes) - 1) / LineBytes)));
 
     private void ClearEntries() => new Span<uint>(_entries, EntryCount).Fill(_untranslated);
 }

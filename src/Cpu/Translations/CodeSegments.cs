@@ -234,6 +234,9 @@ internal struct BlockRecord
 
     /// <summary>Of everything that is known of the block.</summary>
     public ushort RecordBytes;
+
+    /// <summary>Whether it was made from any of the bytes [start, end) of the page.</summary>
+    public readonly bool Overlaps(int start, int end) => Start < end && End > start;
 }
 
 /// <summary>A jump inside the page, both places as offsets in the block's code.</summary>

@@ -48,6 +48,8 @@ internal sealed unsafe partial class BlockEmitter
             case IrOpcode.Fence:
                 _asm.LockAlu(Arithmetic.Or, Dword, Memory.At(Rsp), 0);
                 return;
+            case IrOpcode.Synchronize:
+                return;
             case IrOpcode.Interpret or IrOpcode.InterpretAndLeave:
                 Interpret(in i);
                 return;

@@ -122,10 +122,10 @@ internal sealed unsafe partial class BlockEmitter
             }
         }
 
-        // What leaves polls, even if it need not: after a fence.i comes what other harts wrote before they kicked this one.
+        // After a fence.i comes what other harts wrote before they kicked this one.
         IrOpcode last = block.Instructions[^1].Opcode;
         if (!EndsWithJump(last))
-            Goto(block.End, last == IrOpcode.InterpretAndLeave ? block.End : 0);
+            Goto(block.End, last is IrOpcode.InterpretAndLeave or IrOpcode.Synchronize ? block.End : 0);
         Marks?.Add((block.End, _asm.Offset));
         EmitColdCode();
         return _asm.Overflowed ? 0 : _asm.Offset;

@@ -174,6 +174,70 @@ public sealed class ChangedCodeTests
         Assert.InRange(machine.Family.Blocks!.TranslationCount, 1000, 1010);
     }
 
+    /// <summary>What lies right before and right behind a function may change without its being translated again; its first and its last byte may not.</summary>
+    [Theory]
+    [InlineData("sd a1,-8(a0)", 0)]
+    [InlineData("sb a1,-1(a0)", 0)]
+    [InlineData("sd a1,8(a0)", 0)]
+    [InlineData("sb a1,8(a0)", 0)]
+    [InlineData("sb a1,1536(a0)", 0)]
+    [InlineData("sw a1,-3(a0)", 1)]
+    [InlineData("sb a1,0(a0)", 1)]
+    [InlineData("sb a1,7(a0)", 1)]
+    [InlineData("sd a1,7(a0)", 1)]
+    public void OnlyWhatWasMadeFromTheBytesIsTakenBack(string store, int translations)
+    {
+        ulong Count(string instruction)
+        {
+            using TestMachine machine = new(translation: new TranslationOptions());
+            machine.Load("addi a2,a2,1\njalr zero,0(ra)", OtherCode + 0x100);
+            machine.Load($"""
+                jalr ra,0(a0)
+                {instruction}
+                lw t1,0(a3)
+                sw t1,0(a0)
+                lw t1,4(a3)
+                sw t1,4(a0)
+                jalr ra,0(a0)
+                wfi
+                """);
+            machine.State.X[10] = OtherCode + 0x100;
+            machine.State.X[11] = ulong.MaxValue;
+            machine.State.X[13] = OtherCode + 0x800;
+            machine.Load("addi a2,a2,1\njalr zero,0(ra)", OtherCode + 0x800);
+            RunToEnd(machine);
+            Assert.Equal(2UL, machine.State.X[12]);
+            return (ulong)machine.Family.Blocks!.TranslationCount;
+        }
+
+        Assert.Equal((ulong)translations, Count(store) - Count("addi zero,zero,0"));
+    }
+
+    /// <summary>Data beside code: neither many stores nor few, whatever lies between, make a difference.</summary>
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void DataAreStoredBesideTheFunctionThatIsCalled(string variant)
+    {
+        using TestMachine machine = new(translation: Options(variant));
+        machine.Load("ld a2,256(a0)\nadd a3,a3,a2\njalr zero,0(ra)", OtherCode);
+        machine.Load("""
+            again:
+            addi t1,t1,1
+            andi t2,t1,127
+            stores:
+            sd t1,256(a0)
+            addi t2,t2,-1
+            bge t2,zero,stores
+            jalr ra,0(a0)
+            bne t1,t0,again
+            wfi
+            """);
+        machine.State.X[10] = OtherCode;
+        machine.State.X[5] = 1000;
+        RunToEnd(machine);
+        Assert.Equal(1000UL * 1001 / 2, machine.State.X[13]);
+    }
+
     /// <summary>The hart never leaves the page: its jumps lead to each other without asking.</summary>
     [Theory]
     [MemberData(nameof(Variants))]

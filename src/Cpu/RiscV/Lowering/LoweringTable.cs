@@ -43,6 +43,9 @@ internal enum LoweringShape : byte
     /// <summary>Depends on what it orders.</summary>
     Fence,
 
+    /// <summary>No operands; ends the block.</summary>
+    Synchronize,
+
     /// <summary>Nothing happens here.</summary>
     Nothing,
 }
@@ -106,6 +109,7 @@ internal static class LoweringTable
         new(Operation.Sraw,      RegisterRegister,  IrOpcode.ShiftRightArithmetic32),
         new(Operation.Fence,     LoweringShape.Fence),
         new(Operation.FenceTso,  Nothing),
+        new(Operation.FenceI,    LoweringShape.Synchronize),
         new(Operation.Pause,     Nothing),
 
         new(Operation.Mul,       RegisterRegister,  IrOpcode.Multiply),

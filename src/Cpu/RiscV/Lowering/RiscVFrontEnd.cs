@@ -81,6 +81,9 @@ internal sealed class RiscVFrontEnd : IFrontEnd
             case LoweringShape.Nothing:
                 block.Add(IrOpcode.Constant, instruction.Length, IrSlot.None, 0, IrSlot.Immediate, 0);
                 return true;
+            case LoweringShape.Synchronize:
+                block.Add(IrOpcode.Synchronize, instruction.Length, IrSlot.None, 0, 0, 0);
+                return false;
             case LoweringShape.FloatingPoint:
                 block.Add(FloatLowering.Lower(in instruction));
                 return true;

@@ -137,6 +137,9 @@ internal enum IrOpcode : byte
     /// <summary>As before, and the block ends: what comes next may have changed.</summary>
     InterpretAndLeave,
 
+    /// <summary>What others have changed is seen from here on: nothing but a poll. Ends the block.</summary>
+    Synchronize,
+
     /// <summary>The next instruction cannot be translated from this page alone.</summary>
     Leave,
 }
