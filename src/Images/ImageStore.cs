@@ -169,16 +169,25 @@ public sealed class ImageStore
         }
     }
 
-    private static void Replace(string path, byte[] contents)
+    // What a killed process leaves is dropped as unused blobs are.
+    private void Replace(string path, byte[] contents)
     {
-        string temporary = $"{path}.{Guid.NewGuid():N}";
-        using (FileStream file = File.Create(temporary))
+        string temporary = Path.Combine(Folder("temporary"), Guid.NewGuid().ToString("N"));
+        try
         {
-            file.Write(contents);
-            file.Flush(flushToDisk: true);
-        }
+            using (FileStream file = File.Create(temporary))
+            {
+                file.Write(contents);
+                file.Flush(flushToDisk: true);
+            }
 
-        LastingFile.Move(temporary, path);
+            LastingFile.Move(temporary, path);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private string Folder(string name) => Directory.CreateDirectory(Path.Combine(Root, name)).FullName;

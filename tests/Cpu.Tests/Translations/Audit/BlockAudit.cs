@@ -50,7 +50,17 @@ internal sealed class BlockAudit
         _open = [];
         _steps = 0;
         _faults = [];
-        Enter();
+
+        // What nothing leads to now can be led to later, by an unlinked jump: it must hold whatever state it is entered in.
+        List<int> entries = [.. content.Entries];
+        Enter(entries);
+        foreach (int offset in _instructions.Keys.Order())
+        {
+            if (_states.ContainsKey(offset))
+                continue;
+            entries.Add(offset);
+            Enter([offset]);
+        }
 
         // Again, with the ways back from cold code known from the start (calls forget everything, so these do not depend on the rest): else a loop holds on to what
         // came into it before they were known. Whatever it starts with, states that no step changes are true.
@@ -63,16 +73,7 @@ internal sealed class BlockAudit
                 _ways.Add(target, cold);
         }
 
-        Enter();
-
-        // What nothing leads to now can be led to later, by an unlinked jump: it must hold whatever state it is entered in.
-        foreach (int offset in _instructions.Keys.Order())
-        {
-            if (!_states.ContainsKey(offset))
-                Reach(offset, FromElsewhere, AuditState.Unknown(offset));
-            Drain();
-        }
-
+        Enter(entries);
         if (_faults.Count > 0)
             return [.. _faults.Distinct(StringComparer.Ordinal)];
 
@@ -96,9 +97,9 @@ internal sealed class BlockAudit
         return instructions;
     }
 
-    private void Enter()
+    private void Enter(IEnumerable<int> entries)
     {
-        foreach (int entry in _content.Entries)
+        foreach (int entry in entries)
             Reach(entry, FromElsewhere, AuditState.Unknown(entry));
         Drain();
     }
