@@ -37,6 +37,10 @@ public unsafe partial class SoftwareTlb
             if (state.Key.HartId == hartId && state.Epoch == epoch - 1)
                 state.Epoch = epoch;
         }
+
+        // The same holds for views of this hart.
+        if (_views.HartId == hartId && _views.Epoch == epoch - 1)
+            _views = _views with { Epoch = epoch };
     }
 
     /// <inheritdoc/>

@@ -14,7 +14,11 @@ public unsafe partial class SoftwareTlb
         /// <summary>Matches no hart: the key of a set that was never used.</summary>
         public static SetKey None => new(ulong.MaxValue, ulong.MaxValue);
 
+        public const int Hashes = 64;
+
         public int HartId => (int)(Context >> 8) & 0xffffff;
+
+        public int Hash => (int)(((Satp ^ (Satp >> 38) ^ (Context << 2)) * 0x9E3779B97F4A7C15) >> 58);
 
         public ulong HartAndPmp => Context & ~0xffUL;
 
@@ -34,6 +38,41 @@ public unsafe partial class SoftwareTlb
             if ((s.Menvcfg & EnvironmentBits.Adue) != 0)
                 context |= 1 << 5;
             return new SetKey(s.Satp, context);
+        }
+    }
+
+    /// <summary>What the sets of all views depend on besides the mode and SUM.</summary>
+    private readonly record struct ViewsKey(ulong Satp, ulong Context, uint Epoch)
+    {
+        // Of a key's context: mode and SUM.
+        private const ulong Varying = 7;
+
+        // Where MPRV is set loads and fetches see different things.
+        private const ulong IsDivided = 1 << 6;
+
+        public int HartId => (int)(Context >> 8) & 0xffffff;
+
+        public static ViewsKey Of(in HartState s, SetKey key, uint epoch)
+        {
+            ulong context = key.HartAndPmp;
+            if ((s.MStatus & MStatusBits.Mxr) != 0)
+                context |= 1 << 3;
+            if ((s.Menvcfg & EnvironmentBits.Pbmte) != 0)
+                context |= 1 << 4;
+            if ((s.Menvcfg & EnvironmentBits.Adue) != 0)
+                context |= 1 << 5;
+            if ((s.MStatus & MStatusBits.Mprv) != 0)
+                context |= IsDivided;
+            return new ViewsKey(s.Satp, context & ~Varying, epoch);
+        }
+
+        public int ViewOf(in HartState s)
+        {
+            if (s.Privilege == PrivilegeMode.Machine || (Context & IsDivided) != 0)
+                return -1;
+            if (s.Privilege == PrivilegeMode.User)
+                return 0;
+            return (s.MStatus & MStatusBits.Sum) != 0 ? 2 : 1;
         }
     }
 

@@ -10,6 +10,9 @@
 // |                                     |                                           | to the run loop and each poll after it)   |                                    |
 // | satp, mode, SUM, MXR, MPRV, PMP,    | nobody: they are the set's key, Activate  | at once: the run loop activates before    | SoftwareTlbTests.Key_*             |
 // | menvcfg.ADUE and PBMTE              | chooses another set                       | the next access (TranslationChanged)      |                                    |
+// | ... where emitted code changes mode | TranslatedLoop: the tables of views are   | before emitted code goes on               | ViewTests                          |
+// | or SUM: the tables of three views   | forgotten when ViewGeneration changes, and|                                           |                                    |
+// |                                     | when the hart is run anew                 |                                           |                                    |
 // | the frame behind a guest page, or   | Guest's Revocations -> DropPage, DropAll  | the carrier has passed its poll; on the   | SoftwareTlbTests.DropPage_*,       |
 // | its being writable without notice   |                                           | replacing carrier itself at once          | Guest's message-passing tests      |
 // | deterministic mode: a store to a    | GuestMemory.StoredTo (page tables never   | before the store's instruction retires    | AddressTranslationTests            |
@@ -71,8 +74,12 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private readonly ushort* _logs;
     private readonly SetState[] _sets = new SetState[SetCount + 1];
 
+    // By hash of a key: the set that it had last.
+    private readonly byte[] _hints = new byte[SetKey.Hashes];
+
     private ulong _useClock;
     private ulong _walkContext;
+    private ViewsKey _views;
     private int _dataSet;
     private int _fetchSet;
     private bool _disposed;
@@ -114,6 +121,15 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// </summary>
     public TlbEntry* Code { get; private set; }
 
+    /// <summary>
+    /// How the hart that <see cref="Activate"/> has chosen the tables for sees its memory: 0 as U-mode, 1 as S-mode, 2 as S-mode with SUM; -1 otherwise, and after <see cref="Choose"/>. While nothing else changes, that is while
+    /// <see cref="ViewGeneration"/> stays, a view has the same tables always.
+    /// </summary>
+    internal int View { get; private set; } = -1;
+
+    /// <summary>Changes with all that is part of a set's key or epoch but the mode and SUM, and when a set becomes another key's.</summary>
+    internal int ViewGeneration { get; private set; }
+
     /// <summary>Loads, stores and fetches use one set, so that all four tables lie together (without MPRV).</summary>
     public bool IsOneSet => _dataSet == _fetchSet;
 
@@ -148,9 +164,27 @@ public unsafe partial class SoftwareTlb : ICarrierFills
             _walkContext = key.HartAndPmp;
         }
 
+        ViewsKey views = ViewsKey.Of(in s, key, epoch);
+        if (views != _views)
+        {
+            _views = views;
+            ViewGeneration++;
+        }
+
         int fetch = SetFor(key, epoch);
         int data = dataMode == s.Privilege ? fetch : SetFor(SetKey.Of(in s, hartId, dataMode), epoch);
+        View = views.ViewOf(in s);
         Select(data, fetch);
+    }
+
+    /// <summary>Emitted code has chosen other tables, of those that <see cref="Read"/> was for a view of this <see cref="ViewGeneration"/>.</summary>
+    internal void Choose(nint tables)
+    {
+        int set = (int)((TlbEntry*)tables - _entries) / EntriesPerSet;
+        Debug.Assert((nint)(_entries + (set * EntriesPerSet)) == tables && set < SetCount, "not the tables of a set");
+        _sets[set].LastUse = ++_useClock;
+        View = -1;
+        Select(set, set);
     }
 
     /// <summary>Remembers a translation in the active set. The caller has checked every permission for every byte of the page.</summary>
@@ -225,6 +259,20 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>Finds the key's set, or clears the least recently used one for it; never answers a set older than the hart's fence epoch.</summary>
     private int SetFor(SetKey key, uint epoch)
     {
+        ref byte hint = ref _hints[key.Hash];
+        SetState state = _sets[hint];
+        if (state.Key != key || state.Epoch != epoch)
+        {
+            hint = (byte)FindSet(key, epoch);
+            state = _sets[hint];
+        }
+
+        state.LastUse = ++_useClock;
+        return hint;
+    }
+
+    private int FindSet(SetKey key, uint epoch)
+    {
         int found = -1;
         int oldest = 0;
         for (int set = 0; set < SetCount; set++)
@@ -239,15 +287,19 @@ public unsafe partial class SoftwareTlb : ICarrierFills
                 oldest = set;
         }
 
-        if (found < 0 || _sets[found].Epoch != epoch)
+        if (found < 0)
         {
-            found = found < 0 ? oldest : found;
-            Clear(found);
-            _sets[found].Key = key;
-            _sets[found].Epoch = epoch;
+            found = oldest;
+            ViewGeneration++;
+        }
+        else if (_sets[found].Epoch == epoch)
+        {
+            return found;
         }
 
-        _sets[found].LastUse = ++_useClock;
+        Clear(found);
+        _sets[found].Key = key;
+        _sets[found].Epoch = epoch;
         return found;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Strata.Cpu.Translations;
@@ -15,6 +16,12 @@ internal struct EmittedState
     /// <summary>The tables of the software TLB.</summary>
     public nint Tlb;
 
+    /// <summary>
+    /// By view, the tables that are chosen when the hart comes to see its memory so; 0: the monitor chooses. <see cref="TranslatedLoop"/> writes them, and takes all back when
+    /// the hart is run anew or <see cref="Paging.SoftwareTlb.ViewGeneration"/> changes.
+    /// </summary>
+    public ViewTables Views;
+
     /// <summary>In code that counts: instructions that may still be executed.</summary>
     public long Budget;
 
@@ -26,4 +33,11 @@ internal struct EmittedState
 
     /// <summary>What mxcsr was before the guest's.</summary>
     public uint HostFloatControl;
+}
+
+/// <summary>One for each number that <see cref="Ir.GuestModes"/> has for a view.</summary>
+[InlineArray(Ir.GuestModes.ViewCount)]
+internal struct ViewTables
+{
+    private nint _first;
 }

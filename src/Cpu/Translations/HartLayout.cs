@@ -12,7 +12,7 @@ internal static unsafe class HartLayout
     public static int SizeBytes => EmittedOffset + sizeof(EmittedState);
 
     /// <summary>As emitted code sees it.</summary>
-    public static StateLayout Describe(byte[] hotSlots, GuestField[] fields, GuestBlockZeroing zeroing, GuestFloats floats)
+    public static StateLayout Describe(byte[] hotSlots, GuestField[] fields, GuestBlockZeroing zeroing, GuestFloats floats, GuestModes modes)
     {
         HartState hart = default;
         EmittedState emitted = default;
@@ -24,6 +24,9 @@ internal static unsafe class HartLayout
             ExitWord = (int)((byte*)&hart.ExitWord - (byte*)&hart),
             CurrentPage = EmittedOffset + (int)((byte*)&emitted.CurrentPage - (byte*)&emitted),
             Tlb = EmittedOffset + (int)((byte*)&emitted.Tlb - (byte*)&emitted),
+            Views = EmittedOffset + (int)((byte*)&emitted.Views - (byte*)&emitted),
+            Modes = modes,
+            Trapped = (int)((byte*)&hart.InstructionsTrapped - (byte*)&hart),
             Budget = EmittedOffset + (int)((byte*)&emitted.Budget - (byte*)&emitted),
             Mode = (int)((byte*)&hart.Privilege - (byte*)&hart),
             Fields = fields,

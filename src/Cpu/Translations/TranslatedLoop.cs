@@ -32,6 +32,9 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     private RunExit _exit;
     private Exception? _failure;
 
+    // Of what _emitted->Views was written.
+    private int _viewGeneration;
+
     // In code that counts: the count of retired instructions at which the budget is spent.
     private ulong _end;
 
@@ -60,7 +63,9 @@ internal sealed unsafe class TranslatedLoop : IDisposable
             _end = _state->InstructionsRetired + (ulong)_emitted->Budget;
         }
 
-        nint code = Continue();
+        // The carrier, or what its tables are for, may be another than before.
+        ForgetViews();
+        nint code = GoOn();
 
         // SAFETY: code of the cache, written for this state; everything it was given lives as long as this object.
         if (code != _leave)
@@ -88,6 +93,12 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     /// <summary>Where to go on: at the program counter, after whatever has to happen first.</summary>
     internal nint Continue()
     {
+        FollowView();
+        return GoOn();
+    }
+
+    private nint GoOn()
+    {
         while (true)
         {
             // A run ends cleanly between two instructions: what would happen before the next one is left to the next run.
@@ -111,6 +122,10 @@ internal sealed unsafe class TranslatedLoop : IDisposable
                 continue;
             _emitted->CurrentPage = pc & ~0xfffUL;
             _emitted->Tlb = (nint)_fills.Read;
+            if (_viewGeneration != _fills.ViewGeneration)
+                ForgetViews();
+            if (_fills.View >= 0)
+                _emitted->Views[_fills.View] = (nint)_fills.Read;
             return code;
         }
     }
@@ -129,6 +144,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     /// <summary>The budget does not suffice for the next block.</summary>
     internal nint SpendRest()
     {
+        FollowView();
         while (_emitted->Budget > 0)
         {
             if (!Interpret((ulong)_emitted->Budget))
@@ -141,9 +157,10 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     /// <summary>The instruction lies in two pages, and its second half is not there, or not what was translated.</summary>
     internal nint InterpretAlone()
     {
+        FollowView();
         if (_counts && _emitted->Budget <= 0)
             return LeaveWith(new RunExit(RunExitReason.BudgetSpent));
-        return Interpret(1) ? Continue() : _leave;
+        return Interpret(1) ? GoOn() : _leave;
     }
 
     internal nint Load(ulong address, AccessDescriptor access)
@@ -269,8 +286,22 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         return _leave;
     }
 
+    // Emitted code changes modes by itself, and with them the tables.
+    private void FollowView()
+    {
+        if (_emitted->Tlb != (nint)_fills.Read)
+            _fills.Choose(_emitted->Tlb);
+    }
+
+    private void ForgetViews()
+    {
+        _emitted->Views = default;
+        _viewGeneration = _fills.ViewGeneration;
+    }
+
     private void SetPosition(AccessDescriptor access)
     {
+        FollowView();
         _state->Pc = _emitted->CurrentPage + access.PageOffset;
         if (_counts)
             _state->InstructionsRetired = _end - (ulong)_emitted->Budget - (ulong)access.NotExecuted;
@@ -295,6 +326,6 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         if (outcome == StepOutcome.Trapped)
             _state->InstructionsTrapped++;
 
-        return outcome is StepOutcome.Retired or StepOutcome.Trapped ? Continue() : LeaveWith(_reference.Exit);
+        return outcome is StepOutcome.Retired or StepOutcome.Trapped ? GoOn() : LeaveWith(_reference.Exit);
     }
 }

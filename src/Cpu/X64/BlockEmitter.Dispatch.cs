@@ -45,6 +45,12 @@ internal sealed unsafe partial class BlockEmitter
             case >= IrOpcode.FieldRead and <= IrOpcode.FieldClear:
                 Field(in i);
                 return;
+            case IrOpcode.ModeCall:
+                ModeCall(in i);
+                return;
+            case IrOpcode.ModeReturn:
+                ModeReturn(in i);
+                return;
             case IrOpcode.Fence:
                 _asm.LockAlu(Arithmetic.Or, Dword, Memory.At(Rsp), 0);
                 return;

@@ -53,9 +53,10 @@ internal sealed unsafe partial class BlockEmitter
         }
 
         And(Rdx, field.Writable);
-        if ((field.Writable & ~field.Inline) != 0)
+        ulong other = field.Writable & ~(field.Inline | field.View);
+        if (other != 0)
         {
-            _asm.Test(Qword, Rdx, checked((int)(field.Writable & ~field.Inline)));
+            _asm.Test(Qword, Rdx, checked((int)other));
             _asm.Jcc(Condition.NotEqual, otherwise);
         }
 
@@ -73,6 +74,8 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Bind(quiet);
         }
 
+        if (field.View != 0)
+            ChangeView(otherwise);
         _asm.Xor(Qword, place, Rdx);
         if (i.Destination != IrSlot.None)
             Show(in i, field, Rax);

@@ -150,7 +150,7 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Jcc(Condition.NotEqual, _otherBytes);
     }
 
-    private static bool EndsWithJump(IrOpcode opcode) => opcode is IrOpcode.Jump or IrOpcode.JumpIndirect or IrOpcode.Leave;
+    private static bool EndsWithJump(IrOpcode opcode) => opcode is IrOpcode.Jump or IrOpcode.JumpIndirect or IrOpcode.Leave or IrOpcode.ModeCall or IrOpcode.ModeReturn;
 
     // The budget covers the whole block, or the block is not entered.
     private void Pay()

@@ -86,6 +86,17 @@ internal sealed partial class RuntimeStubs
         Exhausted = Instead(calls.Exhausted, go);
         Alone = Instead(calls.Alone, go);
 
+        // rcx: a view, spoiled. Zero is set if the monitor has to choose. Called by blocks.
+        ChooseView = assembler.Offset;
+        Label unknown = assembler.NewLabel();
+        assembler.Mov(Qword, Rcx, Memory.At(RegisterMap.State, Rcx, 8, layout.Views - RegisterMap.StateBias));
+        assembler.Test(Qword, Rcx, Rcx);
+        assembler.JccShort(Condition.Equal, unknown);
+        assembler.Mov(Qword, RegisterMap.Tlb, Rcx);
+        assembler.Mov(Qword, RegisterMap.Field(layout.Tlb), Rcx);
+        assembler.Bind(unknown);
+        assembler.Ret();
+
         // rax: address or instruction; edx: descriptor. Called by blocks.
         Load = Returning(calls.Load, go);
         Store = Returning(calls.Store, go);
@@ -101,7 +112,7 @@ internal sealed partial class RuntimeStubs
     public (string Name, int Offset)[] All =>
     [
         ("enter", Enter), ("leave", Leave), ("polled", Polled), ("missed", Missed), ("untranslated", Untranslated), ("link", Link), ("exhausted", Exhausted), ("alone", Alone),
-        ("load", Load), ("store", Store), ("interpret", Interpret),
+        ("choose view", ChooseView), ("load", Load), ("store", Store), ("interpret", Interpret),
         ("load", LoadAmongFloats), ("store", StoreAmongFloats), ("interpret", InterpretAmongFloats),
         ("load floats", LoadFloats), ("spill floats", _spillFloats), ("read float flags", ReadFlags), ("exchange float flags", ExchangeFlags),
     ];
@@ -121,6 +132,8 @@ internal sealed partial class RuntimeStubs
     public int Exhausted { get; }
 
     public int Alone { get; }
+
+    public int ChooseView { get; }
 
     public int Load { get; }
 

@@ -9,7 +9,7 @@ namespace Strata.Cpu.RiscV.Lowering;
 internal static class CsrLowering
 {
     private const ulong All = ulong.MaxValue;
-    private const ulong SupervisorStatus = MStatusBits.Sie | MStatusBits.Spie | MStatusBits.Spp;
+    private const ulong SupervisorStatus = MStatusBits.Sie | MStatusBits.Spie | MStatusBits.Spp | MStatusBits.Fs;
     private const ulong MachineStatus = SupervisorStatus | MStatusBits.Mie | MStatusBits.Mpie;
 
     private static readonly (int Csr, GuestField Field)[] s_rows = Rows();
@@ -81,13 +81,14 @@ internal static class CsrLowering
         return true;
     }
 
-    // What a write to the status may change inline concerns the next trap or return only, or lets interrupts in.
+    // What a write to the status may change inline concerns the next trap or return only, or lets interrupts in, or switches floating point on or off while no
+    // numbers are loaded, or (SUM) chooses another view.
     private static (int Csr, GuestField Field)[] Rows()
     {
         HartState s = default;
         return
         [
-            (CsrNumber.Sstatus,  new(Offset(ref s, ref s.MStatus),  1, CsrFile.SstatusReadable, CsrFile.SstatusWritable, SupervisorStatus, MStatusBits.Sie, MStatusBits.Fs)),
+            (CsrNumber.Sstatus,  new(Offset(ref s, ref s.MStatus),  1, CsrFile.SstatusReadable, CsrFile.SstatusWritable, SupervisorStatus, MStatusBits.Sie, MStatusBits.Fs, MStatusBits.Sum)),
             (CsrNumber.Sscratch, new(Offset(ref s, ref s.Sscratch), 1, All, All,  All)),
             (CsrNumber.Sepc,     new(Offset(ref s, ref s.Sepc),     1, All, ~1UL, All)),
             (CsrNumber.Scause,   new(Offset(ref s, ref s.Scause),   1, All, All,  All)),

@@ -48,6 +48,9 @@ internal enum LoweringShape : byte
 
     /// <summary>Nothing happens here.</summary>
     Nothing,
+
+    /// <summary>Calls another mode or returns, see <see cref="TrapLowering"/>; ends the block.</summary>
+    ModeChange,
 }
 
 /// <summary>One line of <see cref="LoweringTable"/>.</summary>
@@ -111,6 +114,8 @@ internal static class LoweringTable
         new(Operation.FenceTso,  Nothing),
         new(Operation.FenceI,    LoweringShape.Synchronize),
         new(Operation.Pause,     Nothing),
+        new(Operation.Ecall,     ModeChange,        IrOpcode.ModeCall),
+        new(Operation.Sret,      ModeChange,        IrOpcode.ModeReturn),
 
         new(Operation.Mul,       RegisterRegister,  IrOpcode.Multiply),
         new(Operation.Mulh,      RegisterRegister,  IrOpcode.MultiplyHigh),

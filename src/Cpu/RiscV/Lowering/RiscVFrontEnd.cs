@@ -90,6 +90,9 @@ internal sealed class RiscVFrontEnd : IFrontEnd
             case LoweringShape.Interpret:
                 block.Add(IrOpcode.Interpret, instruction.Length, IrSlot.None, 0, 0, instruction.Bits);
                 return true;
+            case LoweringShape.ModeChange:
+                block.Add(new IrInstruction { Opcode = row.Opcode, Length = (byte)instruction.Length, Destination = IrSlot.None, Immediate = instruction.Bits, Bits = instruction.Bits });
+                return false;
             default:
                 block.Add(IrOpcode.InterpretAndLeave, instruction.Length, IrSlot.None, 0, 0, instruction.Bits);
                 return false;

@@ -82,6 +82,9 @@ internal enum IrOpcode : byte
     /// </summary>
     FieldRead, FieldExchange, FieldSet, FieldClear,
 
+    /// <summary>Calls the upper mode of <see cref="GuestModes"/>, and returns from there; i is the guest's instruction, for the interpreter.</summary>
+    ModeCall, ModeReturn,
+
     /// <summary>Goes on i bytes from here if a op b.</summary>
     BranchEqual, BranchNotEqual, BranchLess, BranchNotLess, BranchLessUnsigned, BranchNotLessUnsigned,
 

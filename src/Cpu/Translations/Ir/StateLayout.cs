@@ -42,6 +42,15 @@ internal sealed record StateLayout
     /// <summary>Doubleword: address of the tables read, write, fetch and code of the software TLB.</summary>
     public required int Tlb { get; init; }
 
+    /// <summary>Doublewords, as many as <see cref="GuestModes.ViewCount"/>: the same for each view, or 0.</summary>
+    public required int Views { get; init; }
+
+    /// <summary>Calls and returns between modes.</summary>
+    public required GuestModes Modes { get; init; }
+
+    /// <summary>Doubleword: counts instructions that trapped.</summary>
+    public required int Trapped { get; init; }
+
     /// <summary>Doubleword: guest instructions that may still be executed, in code that counts.</summary>
     public required int Budget { get; init; }
 
@@ -78,7 +87,8 @@ internal sealed record StateLayout
 /// <param name="Inline">Of these, what may change without consequences; the rest is the reference interpreter's.</param>
 /// <param name="Noticed">Of these, what may become one only while no interrupt is pending.</param>
 /// <param name="Full">If not 0: the top bit shows one when all these bits are ones, and floating-point instructions change them.</param>
-internal sealed record GuestField(int Offset, byte Mode, ulong Readable, ulong Writable, ulong Inline, ulong Noticed = 0, ulong Full = 0);
+/// <param name="View">Of the writable ones, beside the inline ones: what may change in <see cref="GuestModes.Modes"/>' upper mode, where it chooses the view.</param>
+internal sealed record GuestField(int Offset, byte Mode, ulong Readable, ulong Writable, ulong Inline, ulong Noticed = 0, ulong Full = 0, ulong View = 0);
 
 /// <summary>Making an aligned block of memory zero.</summary>
 /// <param name="Bytes">Its size, a power of two and at least 16.</param>
