@@ -10,7 +10,7 @@ using Strata.Conformance.Differential;
 IBenchmark[] all =
 [
     new EngineBenchmark(), new BootBenchmark(), new TrapBenchmark(), new IdleBenchmark(), new VersionBenchmark(), new GeneratorBenchmark(), new PullBenchmark(),
-    new ClassBenchmark(),
+    new ClassBenchmark(), new FullCacheBenchmark(),
 ];
 List<string> names = [], classes = [], programs = [];
 string? json = null;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Strata.Bench.Peers;
 using Strata.Host.Processes;
 
@@ -8,7 +7,6 @@ namespace Strata.Bench.Measures;
 internal sealed class IdleBenchmark : IBenchmark
 {
     private const int SettleSeconds = 8, WindowSeconds = 40;
-    private const double Megabyte = 1e6;
 
     /// <inheritdoc/>
     public string Name => "idle";
@@ -43,51 +41,12 @@ internal sealed class IdleBenchmark : IBenchmark
             AddUse("idle: monitor", Emulators.Interpreter, 3);
             AddUse("idle: monitor", Emulators.Qemu, 2);
             AddUse("idle: command line", Emulators.Strata, 0);
-            AddMemory(run, "memory: monitor", "memory: guest", Emulators.Strata, monitor);
-            AddMemory(run, "memory: monitor", "memory: guest", Emulators.Interpreter, interpreter);
-            AddMemory(run, "memory: monitor", "memory: guest", Emulators.Qemu, peer.ProcessId);
-            run.Add("memory: command line", "MB", Emulators.Strata, (HostProcess.ProportionalMemoryBytes(ours.ProcessId) ?? 0) / Megabyte);
+            MonitorMemory.Add(run, "memory: monitor", "memory: guest", Emulators.Strata, monitor);
+            MonitorMemory.Add(run, "memory: monitor", "memory: guest", Emulators.Interpreter, interpreter);
+            MonitorMemory.Add(run, "memory: monitor", "memory: guest", Emulators.Qemu, peer.ProcessId);
+            run.Add("memory: command line", "MB", Emulators.Strata, (HostProcess.ProportionalMemoryBytes(ours.ProcessId) ?? 0) / MonitorMemory.Megabyte);
         }
     }
 
     private static TimeSpan Used(int process) => HostProcess.CpuTime(process) ?? throw new BenchException("a machine ended while it was idle");
-
-    private static void AddMemory(BenchRun run, string row, string guestRow, string subject, int process)
-    {
-        double guest = GuestMemory(process);
-        run.Add(row, "MB", subject, (Rollup(process, "Pss:") - guest) / Megabyte);
-        run.Add($"{row}, private part", "MB", subject, (Rollup(process, "Private_Clean:", "Private_Dirty:") - guest) / Megabyte);
-        run.Add(guestRow, "MB", subject, guest / Megabyte);
-    }
-
-    /// <summary>Bytes in these lines of /proc/PID/smaps_rollup. PSS also counts a share of what others use too, so it hangs on who else runs.</summary>
-    private static double Rollup(int process, params string[] names) =>
-        File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/smaps_rollup"))
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(words => names.Contains(words[0]))
-            .Sum(words => long.Parse(words[1], CultureInfo.InvariantCulture) * 1024.0);
-
-    /// <summary>The resident part of the mapping that is the guest's RAM: writable, without a name, as large as RAM or a little larger (proc_pid_smaps(5)).</summary>
-    private static double GuestMemory(int process)
-    {
-        const long Ram = (long)Emulators.MemoryMegabytes << 20, Spare = 64 << 20;
-        bool inRam = false;
-        double bytes = 0;
-        foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/smaps")))
-        {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words is [var range, "rw-p", ..])
-            {
-                long[] ends = [.. range.Split('-').Select(end => long.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
-                inRam = words.Length == 5 && ends[1] - ends[0] is >= Ram and <= Ram + Spare;
-            }
-            else if (inRam && words is ["Pss:", var size, ..])
-            {
-                bytes += long.Parse(size, CultureInfo.InvariantCulture) * 1024.0;
-                inRam = false;
-            }
-        }
-
-        return bytes > 0 ? bytes : throw new BenchException("the guest's memory was not found among the mappings");
-    }
 }

@@ -26,7 +26,7 @@ namespace Strata.Cpu.Translations;
 internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 {
     // A page of which little is translated costs more in entries than in code.
-    private const int CacheBytesPerPage = 10 << 10;
+    private const int CacheBytesPerPage = 14 << 10;
     private const int LeastPages = 64;
     private const int StubBytes = 16 << 10;
     private const int GuestPageBytes = (int)GuestMemory.PageSize;
