@@ -19,6 +19,7 @@ internal sealed class BlockAudit
     private const int CodeTable = 3;
     private const int StepsPerInstruction = 100;
     private const int FromElsewhere = int.MinValue;
+    private const int ShortLoop = 64;
 
     private readonly TranslatedCode _code;
     private readonly Func<nint, bool> _isEntry;
@@ -131,12 +132,28 @@ internal sealed class BlockAudit
 
         if (!_ways.TryGetValue(offset, out Dictionary<int, AuditState>? ways))
             _ways.Add(offset, ways = []);
+        if (IsForward(from, offset) && ways.TryGetValue(from, out AuditState? before) && !before.SameAs(state))
+            ReachBackAnew(offset, ways);
         ways[from] = state;
         AuditState met = AuditState.Meet(ways.Values, offset);
         if (_states.TryGetValue(offset, out AuditState? known) && known.SameAs(met))
             return;
         _states[offset] = met;
         _ = _open.Add(offset);
+    }
+
+    private static int SourceOf(int from) => from < 0 ? ~from : from;
+
+    private static bool IsForward(int from, int offset) => from == FromElsewhere || SourceOf(from) < offset;
+
+    // What a short loop (one that tries an atomic access again) brings back was derived from what came into it before: it would never know again what it did not know once.
+    private void ReachBackAnew(int offset, Dictionary<int, AuditState> ways)
+    {
+        foreach (int from in ways.Keys.Where(from => !IsForward(from, offset) && SourceOf(from) - offset <= ShortLoop).ToArray())
+        {
+            _ = ways.Remove(from);
+            _ = _open.Add(SourceOf(from));
+        }
     }
 
     private void Step(int offset)
