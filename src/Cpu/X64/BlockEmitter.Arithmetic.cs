@@ -105,27 +105,27 @@ internal sealed unsafe partial class BlockEmitter
         {
             byte source = i.Left == IrSlot.Zero ? i.Right : i.Left;
             if (_map.IsPinned(i.Destination, out Register64 moved))
-                Move(moved, source);
+                MoveFirst(moved, source, Qword);
             else
-                Write(i.Destination, Read(source, Rax));
+                WriteResult(i.Destination, ReadFirst(source, Rax, Qword), Qword);
             return;
         }
 
         // Both sources in registers: the one instruction with three operands.
-        if (i.Destination != i.Left && i.Destination != i.Right && _map.IsPinned(i.Left, out Register64 left))
+        if (i.Destination != i.Left && i.Destination != i.Right && IsInRegister(i.Left, out Register64 left))
         {
             Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
             if (isImmediate)
             {
                 _asm.Lea(Qword, target, Memory.At(left, (int)i.Immediate));
-                Write(i.Destination, target);
+                WriteResult(i.Destination, target, Qword);
                 return;
             }
 
             if (_map.IsPinned(i.Right, out Register64 right))
             {
                 _asm.Lea(Qword, target, Memory.At(left, right));
-                Write(i.Destination, target);
+                WriteResult(i.Destination, target, Qword);
                 return;
             }
         }
@@ -138,11 +138,15 @@ internal sealed unsafe partial class BlockEmitter
         if (i.Right == IrSlot.Immediate && i.Immediate == 0)
         {
             Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
-            if (_map.IsPinned(i.Left, out Register64 left))
+            if (_isNarrow)
+                MoveFirst(target, i.Left, Dword);
+            else if (IsInRegister(i.Left, out Register64 left))
                 _asm.Movsxd(target, left);
             else
                 _asm.Movsxd(target, RegisterMap.Slot(i.Left));
-            Write(i.Destination, target);
+
+            // It is extended already.
+            WriteResult(i.Destination, target, Qword);
             return;
         }
 
@@ -153,29 +157,43 @@ internal sealed unsafe partial class BlockEmitter
     {
         byte first = i.Left;
         byte second = i.Right;
-        if (commutes && second == i.Destination && first != second)
-            (first, second) = (second, first);
         bool isPinned = _map.IsPinned(i.Destination, out Register64 destination);
+        if (commutes && first != second && (second == i.Destination || (!isPinned && second == _held && first != _held && first != i.Destination)))
+            (first, second) = (second, first);
+
+        // Bits alone: the lower half of the result is that of the operands, and with such a mask all of it.
+        bool isMask = operation == Arithmetic.And && second == IrSlot.Immediate && i.Immediate >= 0;
+        OperandSize resultSize = isMask || !_isNarrow ? size : Dword;
+        if (isMask || _isNarrow)
+            size = Dword;
 
         // One instruction for a register in memory.
-        if (!isPinned && first == i.Destination && size == Qword)
+        if (!isPinned && first == i.Destination && first != _held && resultSize == size && (size == Qword || _isNarrow) && !_isTransient)
         {
             if (second == IrSlot.Immediate)
-                _asm.Alu(operation, Qword, RegisterMap.Slot(first), (int)i.Immediate);
+                _asm.Alu(operation, size, RegisterMap.Slot(first), (int)i.Immediate);
             else
-                _asm.Alu(operation, Qword, RegisterMap.Slot(first), Read(second, Rax));
+                _asm.Alu(operation, size, RegisterMap.Slot(first), ReadFirst(second, Rax, size));
+            return;
+        }
+
+        // a - d: -d + a.
+        if (operation == Arithmetic.Sub && isPinned && i.Destination == second && first != second && size == Qword && IsInRegister(first, out Register64 minuend))
+        {
+            _asm.Neg(Qword, destination);
+            _asm.Add(Qword, destination, minuend);
             return;
         }
 
         Register64 target = isPinned && (i.Destination != second || first == second) ? destination : Rax;
-        Move(target, first);
+        MoveFirst(target, first, size);
         if (second == IrSlot.Immediate)
             _asm.Alu(operation, size, target, (int)i.Immediate);
-        else if (_map.IsPinned(second, out Register64 right))
+        else if (_map.IsPinned(second, out Register64 right) || (target != Rax && IsInRegister(second, out right)))
             _asm.Alu(operation, size, target, right);
         else
             _asm.Alu(operation, size, target, RegisterMap.Slot(second));
-        Write(i.Destination, target, size);
+        WriteResult(i.Destination, target, resultSize);
     }
 
     private void AndNot(in IrInstruction i)
@@ -202,13 +220,14 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Multiply(in IrInstruction i, OperandSize size)
     {
-        Register64 target = Target(in i);
-        Move(target, i.Left);
-        if (_map.IsPinned(i.Right, out Register64 right))
+        (byte first, byte second) = i.Right == i.Destination ? (i.Right, i.Left) : (i.Left, i.Right);
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+        MoveFirst(target, first, size);
+        if (_map.IsPinned(second, out Register64 right))
             _asm.Imul(size, target, right);
         else
-            _asm.Imul(size, target, RegisterMap.Slot(i.Right));
-        Write(i.Destination, target, size);
+            _asm.Imul(size, target, RegisterMap.Slot(second));
+        WriteResult(i.Destination, target, size);
     }
 
     private void MultiplyHigh(in IrInstruction i)
@@ -272,65 +291,5 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Mov(Rax, -1);
         _asm.Bind(done);
         Write(i.Destination, wantsRemainder ? Rdx : Rax, size);
-    }
-
-    private void SetLess(in IrInstruction i, Condition condition, Condition swapped)
-    {
-        if (i.Right == IrSlot.Immediate && i.Immediate == 1 && condition == Condition.Below)
-        {
-            // Less than one: is it zero?
-            _ = Compare(i with { Immediate = 0 });
-            condition = Condition.Equal;
-        }
-        else if (i.Left == IrSlot.Zero && condition == Condition.Below && i.Right != IrSlot.Immediate)
-        {
-            _ = Compare(i with { Left = i.Right, Right = IrSlot.Immediate, Immediate = 0 });
-            condition = Condition.NotEqual;
-        }
-        else if (Compare(in i).Swapped)
-        {
-            condition = swapped;
-        }
-
-        _asm.Set(condition, Rax);
-        if (_map.IsPinned(i.Destination, out Register64 pinned))
-        {
-            _asm.Movzx(OperandSize.Byte, pinned, Rax);
-        }
-        else
-        {
-            _asm.Movzx(OperandSize.Byte, Rax, Rax);
-            _asm.Mov(Qword, RegisterMap.Slot(i.Destination), Rax);
-        }
-    }
-
-    private void Select(in IrInstruction i, Condition takesRight)
-    {
-        Register64 target = Target(in i);
-        Move(target, i.Left);
-        if (_map.IsPinned(i.Right, out Register64 right))
-        {
-            _asm.Cmp(Qword, target, right);
-            _asm.Cmov(takesRight, Qword, target, right);
-        }
-        else
-        {
-            _asm.Cmp(Qword, target, RegisterMap.Slot(i.Right));
-            _asm.Cmov(takesRight, Qword, target, RegisterMap.Slot(i.Right));
-        }
-
-        Write(i.Destination, target);
-    }
-
-    private void ZeroIf(in IrInstruction i, Condition keeps)
-    {
-        Register64 condition = Read(i.Right, Rcx);
-        _asm.Zero(Rax);
-        _asm.Test(Qword, condition, condition);
-        if (_map.IsPinned(i.Left, out Register64 left))
-            _asm.Cmov(keeps, Qword, Rax, left);
-        else
-            _asm.Cmov(keeps, Qword, Rax, RegisterMap.Slot(i.Left));
-        Write(i.Destination, Rax);
     }
 }

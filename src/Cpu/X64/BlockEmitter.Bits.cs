@@ -9,33 +9,53 @@ internal sealed unsafe partial class BlockEmitter
 {
     private void ShiftBy(in IrInstruction i, Shift operation, OperandSize size)
     {
-        Register64 target = Target(in i);
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         if (i.Right == IrSlot.Immediate)
-        {
-            Move(target, i.Left);
-            if (i.Immediate != 0)
-                _asm.ShiftBy(operation, size, target, (int)i.Immediate);
-        }
+            ShiftByImmediate(target, in i, operation, size);
         else if (operation is Shift.Rol or Shift.Ror)
-        {
-            Move(Rcx, i.Right);
-            Move(target, i.Left);
-            _asm.ShiftByCl(operation, size, target);
-        }
+            target = RotateByRegister(in i, operation, size);
         else
+            ShiftByRegister(target, in i, operation, size);
+        WriteResult(i.Destination, target, size);
+    }
+
+    private void ShiftByImmediate(Register64 target, in IrInstruction i, Shift operation, OperandSize size)
+    {
+        if (operation == Shift.Ror)
         {
-            Register64 count = Read(i.Right, Rcx);
-            Register64 left = Read(i.Left, Rax);
-            target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
-            if (operation == Shift.Shl)
-                _asm.Shlx(size, target, left, count);
-            else if (operation == Shift.Shr)
-                _asm.Shrx(size, target, left, count);
+            if (IsInRegister(i.Left, out Register64 left))
+                _asm.Rorx(size, target, left, (int)i.Immediate);
             else
-                _asm.Sarx(size, target, left, count);
+                _asm.Rorx(size, target, RegisterMap.Slot(i.Left), (int)i.Immediate);
+            return;
         }
 
-        Write(i.Destination, target, size);
+        MoveFirst(target, i.Left, size);
+        if (i.Immediate != 0)
+            _asm.ShiftBy(operation, size, target, (int)i.Immediate);
+    }
+
+    private Register64 RotateByRegister(in IrInstruction i, Shift operation, OperandSize size)
+    {
+        Register64 target = Target(in i);
+        Move(Rcx, i.Right);
+        Move(target, i.Left);
+        _asm.ShiftByCl(operation, size, target);
+        return target;
+    }
+
+    private void ShiftByRegister(Register64 target, in IrInstruction i, Shift operation, OperandSize size)
+    {
+        Register64 left = ReadFirst(i.Left, Rax, size);
+        Register64 count = _map.IsPinned(i.Right, out Register64 pinned) ? pinned : Rcx;
+        if (count == Rcx)
+            _asm.Mov(Dword, Rcx, RegisterMap.Slot(i.Right));
+        if (operation == Shift.Shl)
+            _asm.Shlx(size, target, left, count);
+        else if (operation == Shift.Shr)
+            _asm.Shrx(size, target, left, count);
+        else
+            _asm.Sarx(size, target, left, count);
     }
 
     private void ShiftAdd(in IrInstruction i, OperandSize size)
@@ -43,27 +63,35 @@ internal sealed unsafe partial class BlockEmitter
         Register64 left;
         if (size == Dword)
         {
-            _asm.Mov(Dword, Rcx, Read(i.Left, Rcx));
-            left = Rcx;
+            ZeroExtend32(Rax, i.Left);
+            left = Rax;
         }
         else
         {
-            left = Read(i.Left, Rcx);
+            left = ReadFirst(i.Left, Rax, Qword);
         }
 
         Register64 right = Read(i.Right, Rdx);
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         _asm.Lea(Qword, target, Memory.At(right, left, 1 << (int)i.Immediate));
-        Write(i.Destination, target);
+        WriteResult(i.Destination, target, Qword);
     }
 
     private void ShiftLeftUnsigned32(in IrInstruction i)
     {
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
-        _asm.Mov(Dword, target, Read(i.Left, Rax));
+        ZeroExtend32(target, i.Left);
         if (i.Immediate != 0)
             _asm.Shl(Qword, target, (int)i.Immediate);
-        Write(i.Destination, target);
+        WriteResult(i.Destination, target, Qword);
+    }
+
+    private void ZeroExtend32(Register64 target, byte slot)
+    {
+        if (IsInRegister(slot, out Register64 register))
+            _asm.Mov(Dword, target, register);
+        else
+            _asm.Mov(Dword, target, RegisterMap.Slot(slot));
     }
 
     private void Bit(in IrInstruction i, BitTest operation)
@@ -86,17 +114,19 @@ internal sealed unsafe partial class BlockEmitter
 
     private void BitExtract(in IrInstruction i)
     {
-        ShiftBy(in i, Shift.Shr, Qword);
-        if (_map.IsPinned(i.Destination, out Register64 pinned))
-            _asm.And(Dword, pinned, 1);
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+        if (i.Right == IrSlot.Immediate)
+            ShiftByImmediate(target, in i, Shift.Shr, Qword);
         else
-            _asm.And(Qword, RegisterMap.Slot(i.Destination), 1);
+            ShiftByRegister(target, in i, Shift.Shr, Qword);
+        _asm.And(Dword, target, 1);
+        WriteResult(i.Destination, target, Qword);
     }
 
     private void Unary(in IrInstruction i)
     {
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
-        Register64 source = Read(i.Left, Rcx);
+        Register64 source = ReadFirst(i.Left, Rax, i.Opcode is IrOpcode.SignExtend8 or IrOpcode.SignExtend16 or IrOpcode.ZeroExtend16 ? Dword : Qword);
         switch (i.Opcode)
         {
             case IrOpcode.SignExtend8:
@@ -132,23 +162,24 @@ internal sealed unsafe partial class BlockEmitter
                 _asm.Bswap(Qword, target);
                 break;
             case IrOpcode.OrCombineBytes:
-                OrCombineBytes(target, source);
+                _asm.Mov(Qword, Rdx, source);
+                OrCombineBytes(target);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException($"no code for {i.Opcode}");
         }
 
-        Write(i.Destination, target);
+        WriteResult(i.Destination, target, Qword);
     }
 
-    // Adding 7f to the low seven bits of each byte carries into its top bit unless they are zero.
-    private void OrCombineBytes(Register64 target, Register64 source)
+    // The source is in rdx. Adding 7f to the low seven bits of each byte carries into its top bit unless they are zero.
+    private void OrCombineBytes(Register64 target)
     {
+        _asm.Mov(Qword, Rcx, Rdx);
         _asm.Mov(Rax, 0x7f7f_7f7f_7f7f_7f7f);
-        _asm.Mov(Qword, Rdx, source);
         _asm.And(Qword, Rdx, Rax);
         _asm.Add(Qword, Rdx, Rax);
-        _asm.Or(Qword, Rdx, source);
+        _asm.Or(Qword, Rdx, Rcx);
         _asm.Not(Qword, Rax);
         _asm.And(Qword, Rdx, Rax);
         _asm.Shr(Qword, Rdx, 7);

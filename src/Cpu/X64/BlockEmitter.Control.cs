@@ -42,20 +42,21 @@ internal sealed unsafe partial class BlockEmitter
     // Compares; the answer says if the operands were exchanged.
     private (IrOpcode Opcode, bool Swapped) Compare(in IrInstruction i)
     {
-        if (i.Left == IrSlot.Zero && i.Right != IrSlot.Immediate && _map.IsPinned(i.Right, out Register64 right))
+        Register64 right;
+        if (i.Left == IrSlot.Zero && i.Right != IrSlot.Immediate && IsInRegister(i.Right, out right))
         {
             _asm.Test(Qword, right, right);
             return (i.Opcode, true);
         }
 
         bool isZero = i.Right == IrSlot.Zero || (i.Right == IrSlot.Immediate && i.Immediate == 0);
-        if (_map.IsPinned(i.Left, out Register64 left))
+        if (IsInRegister(i.Left, out Register64 left))
         {
             if (isZero)
                 _asm.Test(Qword, left, left);
             else if (i.Right == IrSlot.Immediate)
                 _asm.Cmp(Qword, left, (int)i.Immediate);
-            else if (_map.IsPinned(i.Right, out right))
+            else if (IsInRegister(i.Right, out right))
                 _asm.Cmp(Qword, left, right);
             else
                 _asm.Cmp(Qword, left, RegisterMap.Slot(i.Right));
@@ -70,7 +71,7 @@ internal sealed unsafe partial class BlockEmitter
         }
         else
         {
-            _asm.Cmp(Qword, RegisterMap.Slot(i.Left), Read(i.Right, Rax));
+            _asm.Cmp(Qword, RegisterMap.Slot(i.Left), ReadFirst(i.Right, Rax, Qword));
         }
 
         return (i.Opcode, false);

@@ -48,6 +48,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         _canBeInterpreted = false;
         _canMisfit = false;
+        _held = IrSlot.None;
         if (!_hasFloats)
             RequireFloats(in i);
         Write(in i);

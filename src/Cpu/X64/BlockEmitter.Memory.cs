@@ -32,11 +32,13 @@ internal sealed unsafe partial class BlockEmitter
         Register64 address = Address(in i);
         byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
         AccessDescriptor access = Describe(in i, slot, SizeLog(i.Opcode), IsSigned(i.Opcode));
-        Label back = Translate(address, table: 0, SizeOf(i.Opcode), LoadStub, access);
+        bool isHeld = !_map.IsPinned(i.Destination, out Register64 _) && IsReadNext(i.Destination);
+        Label back = Translate(address, table: 0, SizeOf(i.Opcode), LoadStub, access, isHeld ? i.Destination : IrSlot.None);
         LoadFrom(Memory.At(address, Rcx), in i);
 
         // The monitor has written the register itself.
         _asm.Bind(back);
+        _holds = isHeld ? i.Destination : IrSlot.None;
     }
 
     private void Store(in IrInstruction i)
@@ -76,7 +78,7 @@ internal sealed unsafe partial class BlockEmitter
         }
 
         if (i.Destination != IrSlot.None)
-            Write(i.Destination, target);
+            WriteResult(i.Destination, target, Qword);
     }
 
     private void StoreTo(Memory place, in IrInstruction i)
@@ -91,7 +93,13 @@ internal sealed unsafe partial class BlockEmitter
         if (i.Right == IrSlot.Zero)
             _asm.Mov(size, place, 0);
         else
-            _asm.Mov(size, place, Read(i.Right, Rdx));
+            _asm.Mov(size, place, _map.IsPinned(i.Right, out Register64 pinned) ? pinned : ReadLow(i.Right, size));
+    }
+
+    private Register64 ReadLow(byte slot, OperandSize size)
+    {
+        _asm.Mov(size == Qword ? Qword : Dword, Rdx, RegisterMap.Slot(slot));
+        return Rdx;
     }
 
     // The address in a register that stays as it is: the base itself, or rax.
@@ -111,7 +119,7 @@ internal sealed unsafe partial class BlockEmitter
             return Rax;
         }
 
-        _asm.Mov(Qword, Rax, RegisterMap.Slot(i.Left));
+        MoveFirst(Rax, i.Left, Qword);
         if (i.Immediate != 0)
             _asm.Add(Qword, Rax, (int)i.Immediate);
         return Rax;
@@ -119,12 +127,12 @@ internal sealed unsafe partial class BlockEmitter
 
     /// <summary>Leaves in rcx what must be added to the address; rdx is spoiled.</summary>
     /// <returns>The label where the monitor comes back to.</returns>
-    private Label Translate(Register64 address, int table, int bytes, int stub, AccessDescriptor descriptor)
+    private Label Translate(Register64 address, int table, int bytes, int stub, AccessDescriptor descriptor, byte held = IrSlot.None)
     {
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
         Translate(address, table, bytes, miss);
-        _coldAccesses.Add(new ColdAccess(miss, back, stub, address, descriptor));
+        _coldAccesses.Add(new ColdAccess(miss, back, stub, address, descriptor, _planned, held));
         return back;
     }
 

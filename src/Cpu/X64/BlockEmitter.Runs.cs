@@ -26,25 +26,26 @@ internal sealed unsafe partial class BlockEmitter
     private static bool IsPlain(in IrInstruction i) => i.Opcode switch
     {
         IrOpcode.Constant or IrOpcode.Add or IrOpcode.Subtract or IrOpcode.And or IrOpcode.Or or IrOpcode.Xor
-            or IrOpcode.Add32 or IrOpcode.Subtract32 or IrOpcode.Multiply or IrOpcode.Multiply32 => true,
+            or IrOpcode.Add32 or IrOpcode.Subtract32 or IrOpcode.Multiply or IrOpcode.Multiply32 or IrOpcode.ShiftAdd or IrOpcode.ShiftAddUnsigned32
+            or IrOpcode.ShiftLeftUnsigned32 or IrOpcode.SetLess or IrOpcode.SetLessUnsigned
+            or IrOpcode.SignExtend8 or IrOpcode.SignExtend16 or IrOpcode.ZeroExtend16 => true,
         IrOpcode.PcRelative => i.PageOffset + i.Immediate == (int)(i.PageOffset + i.Immediate),
         IrOpcode.ShiftLeft or IrOpcode.ShiftRight or IrOpcode.ShiftRightArithmetic or IrOpcode.ShiftLeft32 or IrOpcode.ShiftRight32
-            or IrOpcode.ShiftRightArithmetic32 => i.Right == IrSlot.Immediate,
+            or IrOpcode.ShiftRightArithmetic32 or IrOpcode.RotateRight or IrOpcode.RotateRight32 => i.Right == IrSlot.Immediate,
         _ => false,
     };
 
     // The run that begins at an instruction, if there are at least two accesses in it.
     private bool IsRunAt(int first, out Run run)
     {
-        ReadOnlySpan<IrInstruction> instructions = _block.Instructions;
-        ref readonly IrInstruction leader = ref instructions[first];
+        ref readonly IrInstruction leader = ref _plan[first];
         bool loads = IsLoad(in leader);
         run = new Run(first, 1, leader.Immediate, leader.Immediate + SizeOf(leader.Opcode));
         if ((!loads && !IsStore(in leader)) || leader.Left == IrSlot.Zero || leader.Destination == leader.Left)
             return false;
-        for (int n = first + 1; n < instructions.Length; n++)
+        for (int n = first + 1; n < _block.Count; n++)
         {
-            ref readonly IrInstruction i = ref instructions[n];
+            ref readonly IrInstruction i = ref _plan[n];
             if (loads ? IsLoad(in i) : IsStore(in i))
             {
                 long low = Math.Min(run.Low, i.Immediate);
@@ -67,20 +68,22 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Emit(in Run run)
     {
-        ReadOnlySpan<IrInstruction> instructions = _block.Instructions.Slice(run.First, run.Length);
-        ref readonly IrInstruction leader = ref instructions[0];
+        ref readonly IrInstruction leader = ref _plan[run.First];
         Label slow = _asm.NewLabel();
         Label back = _asm.NewLabel();
         bool isPinned = _map.IsPinned(leader.Left, out Register64 pinned);
+        TakeHeld(run.First);
         Translate(Address(leader with { Immediate = run.Low }), IsLoad(in leader) ? 0 : 1, (int)(run.High - run.Low), slow);
 
         // A base in memory is added now: then rcx is the place of the lowest byte.
         if (!isPinned)
             _asm.Add(Qword, Rcx, Rax);
-        for (int n = 0; n < run.Length; n++)
+        bool tookHeld = _tookHeld;
+        _held = IrSlot.None;
+        for (int n = run.First; n < run.First + run.Length; n++)
         {
-            ref readonly IrInstruction i = ref instructions[n];
-            if (n > 0)
+            ref readonly IrInstruction i = ref _plan[n];
+            if (n > run.First)
                 Marks?.Add((i.PageOffset, _asm.Offset));
             Memory place = isPinned ? Memory.At(pinned, Rcx, 1, (int)i.Immediate) : Memory.At(Rcx, (int)(i.Immediate - run.Low));
             if (IsLoad(in i))
@@ -88,10 +91,12 @@ internal sealed unsafe partial class BlockEmitter
             else if (IsStore(in i))
                 StoreTo(place, in i);
             else
-                Emit(in i);
+                EmitPlanned(n);
         }
 
+        _tookHeld = tookHeld;
         _asm.Bind(back);
+        _holds = IrSlot.None;
         _coldRuns.Add(new ColdRun(slow, back, run, _hasFloats));
     }
 
@@ -100,10 +105,11 @@ internal sealed unsafe partial class BlockEmitter
         bool hasFloats = _hasFloats;
         _hasFloats = cold.HasFloats;
         _asm.Bind(cold.Start);
+        MakeUp(cold.Run.First);
         for (int n = cold.Run.First; n < cold.Run.First + cold.Run.Length; n++)
         {
-            if (n > cold.Run.First)
-                Enter(in _block.Instructions[n]);
+            if (n > cold.Run.First && CanEnter(n))
+                AddEntry(n, _asm.Offset);
             Emit(in _block.Instructions[n]);
         }
 

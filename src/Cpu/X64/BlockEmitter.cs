@@ -26,16 +26,21 @@ internal interface IBlockPage
 /// <summary>Writes the machine code of blocks: one pass over the operations, guest registers where <see cref="RegisterMap"/> says, cold code behind.</summary>
 /// <remarks>
 /// At every boundary between two guest instructions all state is where the map says, so each of them can be entered from elsewhere, and any can leave;
-/// but behind the first floating-point instruction of a block the guest's floating point is taken to be loaded, so there it cannot be entered.
+/// but behind the first floating-point instruction of a block the guest's floating point is taken to be loaded, so there it cannot be entered, nor can it where
+/// <see cref="BlockPlan"/> leaves something out.
 /// rax, rcx and rdx are scratch inside an operation.
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
+    // What the host's front end takes at once.
+    private const int LoopAlignment = 32;
+
     private readonly Assembler _asm;
     private readonly StateLayout _layout;
     private readonly RegisterMap _map;
     private readonly RuntimeStubs _stubs;
     private readonly bool _counts;
+    private readonly BlockPlan _plan;
     private readonly int _tableBytes;
     private readonly int _indexMask;
 
@@ -64,6 +69,7 @@ internal sealed unsafe partial class BlockEmitter
         _map = map;
         _stubs = stubs;
         _counts = counts;
+        _plan = new BlockPlan(layout.HotSlots);
         _tableBytes = layout.TlbEntries * 16;
         _indexMask = (layout.TlbEntries - 1) * 16;
     }
@@ -71,8 +77,8 @@ internal sealed unsafe partial class BlockEmitter
     /// <summary>Where the code of each guest instruction begins, and at the end where the cold code does; null: nobody wants to know.</summary>
     public List<(int PageOffset, int Code)>? Marks { get; init; }
 
-    // A load or store that missed: where it comes from and goes back to.
-    private readonly record struct ColdAccess(Label Start, Label Back, int Stub, Register64 Address, AccessDescriptor Descriptor);
+    // A load or store that missed: where it comes from and goes back to, which instruction it is if the plan holds for it, and what rax has to hold then.
+    private readonly record struct ColdAccess(Label Start, Label Back, int Stub, Register64 Address, AccessDescriptor Descriptor, int Planned, byte Held);
 
     // An instruction that is the interpreter's this time.
     private readonly record struct ColdInterpretation(Label Start, Label Back, IrInstruction Instruction, int Stub);
@@ -101,6 +107,8 @@ internal sealed unsafe partial class BlockEmitter
         _coldPolls.Clear();
         _coldRuns.Clear();
         ClearFloats();
+        _plan.Make(block);
+        BeginPlanned();
         _asm.Reset(code, capacity);
         if (block.BytesBeyond >= 0)
             RequireBytesBeyond();
@@ -108,9 +116,13 @@ internal sealed unsafe partial class BlockEmitter
             Pay();
         for (int n = 0; n < block.Count; n++)
         {
+            if (_plan.IsLoopStart(n))
+                _asm.Align(LoopAlignment);
+            bool canEnter = CanEnter(n);
+            int first = n;
+            int start = _asm.Offset;
             ref readonly IrInstruction i = ref block.Instructions[n];
-            Enter(in i);
-            Marks?.Add((i.PageOffset, _asm.Offset));
+            Marks?.Add((i.PageOffset, start));
             if (IsRunAt(n, out Run run))
             {
                 Emit(in run);
@@ -118,9 +130,15 @@ internal sealed unsafe partial class BlockEmitter
             }
             else
             {
-                Emit(in i);
+                EmitPlanned(n);
             }
+
+            // What took a value from rax, relies on the instruction before it.
+            if (canEnter && !_tookHeld)
+                AddEntry(first, start);
         }
+
+        EndPlanned();
 
         // After a fence.i comes what other harts wrote before they kicked this one.
         IrOpcode last = block.Instructions[^1].Opcode;
@@ -131,12 +149,16 @@ internal sealed unsafe partial class BlockEmitter
         return _asm.Overflowed ? 0 : _asm.Offset;
     }
 
-    // The instruction can be entered here, if all state is where the map says.
-    private void Enter(in IrInstruction i)
+    // The instruction can be entered, if all state is where the map says.
+    private bool CanEnter(int n)
     {
-        if (i.Opcode != IrOpcode.Leave && (_counts ? i.Index == 0 : !_hasFloats))
-            _page.AddEntry(i.PageOffset, _origin + (_counts || _block.BytesBeyond >= 0 ? 0 : _asm.Offset));
+        ref readonly IrInstruction i = ref _block.Instructions[n];
+        return i.Opcode != IrOpcode.Leave && (_counts ? i.Index == 0 : !_hasFloats) && _plan.CanBeEntered(n);
     }
+
+    // At the block's start, where something has to be done before.
+    private void AddEntry(int n, int code) =>
+        _page.AddEntry(_block.Instructions[n].PageOffset, _origin + (_counts || _block.BytesBeyond >= 0 ? 0 : code));
 
     // The second half of the instruction is what was translated, and may be executed; else the interpreter looks at it.
     private void RequireBytesBeyond()
@@ -180,10 +202,19 @@ internal sealed unsafe partial class BlockEmitter
         foreach (ColdAccess access in _coldAccesses)
         {
             _asm.Bind(access.Start);
+            if (access.Planned >= 0 && _plan.HasPending(access.Planned))
+            {
+                MakeUp(access.Planned);
+                if (access.Address == Rax)
+                    _ = Address(in _plan[access.Planned]);
+            }
+
             if (access.Address != Rax)
                 _asm.Mov(Qword, Rax, access.Address);
             _asm.Mov(Rdx, access.Descriptor.Bits);
             _asm.CallRel32(access.Stub - _origin);
+            if (access.Held != IrSlot.None)
+                _asm.Mov(Qword, Rax, RegisterMap.Slot(access.Held));
             _asm.Jmp(access.Back);
         }
 
