@@ -36,7 +36,7 @@ public sealed class HartFamily : IProcessorFamily, IDisposable
     internal BlockCache? Blocks { get; }
 
     /// <inheritdoc/>
-    public ICarrierFills CreateFills() => new CarrierFills(Directory);
+    public ICarrierFills CreateFills() => new CarrierFills(Directory, Translation is null ? Paging.SoftwareTlb.FewEntries : Paging.SoftwareTlb.ManyEntries);
 
     /// <summary>Frees the translated code; no hart runs any more.</summary>
     public void Dispose() => Blocks?.Dispose();

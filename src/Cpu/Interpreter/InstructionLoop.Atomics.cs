@@ -141,7 +141,7 @@ internal sealed unsafe partial class InstructionLoop
     /// <summary>Finds the place by the TLB if it can, as most locks are hot.</summary>
     private void Locate(ulong address, FillAccess access, int size, out Translation translation)
     {
-        TlbEntry* entry = SoftwareTlb.Find(access == FillAccess.Read ? _fills.Read : _fills.Write, address);
+        TlbEntry* entry = _fills.Find(access == FillAccess.Read ? _fills.Read : _fills.Write, address);
         if (SoftwareTlb.Hits(entry, address, size))
             translation = Translation.Ram((nint)address + entry->Addend, _fills.GuestPageOf(entry) | (address & 0xfff), mustReportStore: false);
         else

@@ -14,7 +14,7 @@ internal sealed unsafe partial class InstructionLoop
     private byte* EnterPage(ulong pc, out ulong pageAddress)
     {
         pageAddress = pc & ~0xfffUL;
-        TlbEntry* entry = SoftwareTlb.Find(_fills.Fetch, pc);
+        TlbEntry* entry = _fills.Find(_fills.Fetch, pc);
         if (!SoftwareTlb.Hits(entry, pc, 2))
             return null;
         DecodedPage* page = _code.Find(pc, _fills.GuestPageOf(entry));
@@ -35,7 +35,7 @@ internal sealed unsafe partial class InstructionLoop
         if (translation.Kind != TranslationKind.Ram)
             return FailFetch(translation, pc) == Outcome.NotRetired;
 
-        if (_fetchesAlone || !SoftwareTlb.Hits(SoftwareTlb.Find(_fills.Fetch, pc), pc, 2))
+        if (_fetchesAlone || !SoftwareTlb.Hits(_fills.Find(_fills.Fetch, pc), pc, 2))
         {
             // PMP divides the page, or nothing is to be kept: every instruction is fetched anew.
             switch (FetchAlone())
@@ -77,7 +77,7 @@ internal sealed unsafe partial class InstructionLoop
     private bool DecodeHere()
     {
         ulong pc = _state->Pc;
-        TlbEntry* entry = SoftwareTlb.Find(_fills.Fetch, pc);
+        TlbEntry* entry = _fills.Find(_fills.Fetch, pc);
         if (!SoftwareTlb.Hits(entry, pc, 2) || _fills.GuestPageOf(entry) != _page->PhysicalPage)
             return false;
         _code.Decode(_page, (nint)(pc & ~0xfffUL) + entry->Addend, (int)(pc & 0xfff) >> 1);

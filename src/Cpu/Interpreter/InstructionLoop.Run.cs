@@ -26,6 +26,7 @@ internal sealed unsafe partial class InstructionLoop
         TlbEntry* read;
         TlbEntry* write;
         TlbEntry* entry;
+        uint indexMask = _fills.IndexMask;
         byte* slots;
         DecodedSlot* op;
         ulong pageAddress;
@@ -335,84 +336,84 @@ internal sealed unsafe partial class InstructionLoop
 
                 case Operation.Lb:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 1))
                         goto Slow;
                     x[op->Rd] = (ulong)*(sbyte*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lbu:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 1))
                         goto Slow;
                     x[op->Rd] = *(byte*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lh:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 2))
                         goto Slow;
                     x[op->Rd] = (ulong)*(short*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lhu:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 2))
                         goto Slow;
                     x[op->Rd] = *(ushort*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4))
                         goto Slow;
                     x[op->Rd] = (ulong)*(int*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lwu:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4))
                         goto Slow;
                     x[op->Rd] = *(uint*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Ld:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 8))
                         goto Slow;
                     x[op->Rd] = *(ulong*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Sb:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(write, address);
+                    entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 1))
                         goto Slow;
                     *(byte*)(address + (ulong)entry->Addend) = (byte)x[op->Source];
                     break;
                 case Operation.Sh:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(write, address);
+                    entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 2))
                         goto Slow;
                     *(ushort*)(address + (ulong)entry->Addend) = (ushort)x[op->Source];
                     break;
                 case Operation.Sw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(write, address);
+                    entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4))
                         goto Slow;
                     *(uint*)(address + (ulong)entry->Addend) = (uint)x[op->Source];
                     break;
                 case Operation.Sd:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(write, address);
+                    entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 8))
                         goto Slow;
                     *(ulong*)(address + (ulong)entry->Addend) = x[op->Source];
                     break;
                 case Operation.Flw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
                     s->MStatus |= MStatusBits.Fs;
@@ -420,7 +421,7 @@ internal sealed unsafe partial class InstructionLoop
                     break;
                 case Operation.Fld:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(read, address);
+                    entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 8) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
                     s->MStatus |= MStatusBits.Fs;
@@ -428,14 +429,14 @@ internal sealed unsafe partial class InstructionLoop
                     break;
                 case Operation.Fsw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(write, address);
+                    entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
                     *(uint*)(address + (ulong)entry->Addend) = (uint)x[op->Source];
                     break;
                 case Operation.Fsd:
                     address = x[op->Rs1] + (ulong)op->Immediate;
-                    entry = SoftwareTlb.Find(write, address);
+                    entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 8) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
                     *(ulong*)(address + (ulong)entry->Addend) = x[op->Source];

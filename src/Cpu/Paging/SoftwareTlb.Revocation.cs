@@ -73,7 +73,7 @@ public unsafe partial class SoftwareTlb
         if ((record->GuestPage & IsLogged) == 0)
         {
             SetState state = _sets[set];
-            _logs[(set * EntriesPerSet) + state.LogCount++] = (ushort)(index - (set * EntriesPerSet));
+            _logs[(set * _entriesPerSet) + state.LogCount++] = (ushort)(index - (set * _entriesPerSet));
         }
 
         int* head = _heads + HeadOf(guestPage);
@@ -88,8 +88,8 @@ public unsafe partial class SoftwareTlb
 
     private void DropVirtualPage(int set, ulong virtualAddress)
     {
-        int index = (set * EntriesPerSet) + (int)((virtualAddress >> 12) & (EntryCount - 1));
-        for (int table = 0; table < TablesPerSet; table++, index += EntryCount)
+        int index = (set * _entriesPerSet) + IndexOf(virtualAddress);
+        for (int table = 0; table < TablesPerSet; table++, index += _entryCount)
         {
             if ((_records[index].GuestPage & IsFilled) != 0 && _entries[index].Page == (virtualAddress & ~PageOffset))
                 Drop(index);
@@ -99,10 +99,10 @@ public unsafe partial class SoftwareTlb
     private void Clear(int set)
     {
         SetState state = _sets[set];
-        ushort* log = _logs + (set * EntriesPerSet);
+        ushort* log = _logs + (set * _entriesPerSet);
         for (int i = 0; i < state.LogCount; i++)
         {
-            int index = (set * EntriesPerSet) + log[i];
+            int index = (set * _entriesPerSet) + log[i];
             if ((_records[index].GuestPage & IsFilled) != 0)
                 Drop(index);
             _records[index].GuestPage = 0;
@@ -131,5 +131,5 @@ public unsafe partial class SoftwareTlb
     }
 
     /// <summary>Empty: the page belongs at another index than this entry's, so nothing that is looked up here lies in it.</summary>
-    private void Invalidate(int index) => _entries[index] = new TlbEntry { Page = (index & (EntryCount - 1)) == 0 ? 0x1000UL : 0 };
+    private void Invalidate(int index) => _entries[index] = new TlbEntry { Page = (index & (_entryCount - 1)) == 0 ? 0x1000UL : 0 };
 }

@@ -48,20 +48,24 @@ public struct TlbEntry
 /// <remarks>Used by its carrier's thread alone. It serves the harts of one machine.</remarks>
 public unsafe partial class SoftwareTlb : ICarrierFills
 {
-    /// <summary>Entries of one table; the index is the low bits of the virtual page number.</summary>
-    public const int EntryCount = 8192;
+    /// <summary>Entries of one table where code is interpreted; the index is the low bits of the virtual page number.</summary>
+    public const int FewEntries = 8192;
+
+    /// <summary>Where it is translated: 64 MiB without a walk, for 2.5 MB of memory.</summary>
+    public const int ManyEntries = 16384;
 
     internal const int SetCount = 16;
     private const int TablesPerSet = 4;
     private const int CodeTable = 3;
-    private const int EntriesPerSet = EntryCount * TablesPerSet;
     private const int HeadBits = 13;
 
-    // The walker's own table: guest-physical page tables by physical page, of the hart and its PMP registers (_walkContext) that ran last.
-    private const int WalkBase = SetCount * EntriesPerSet;
-    private const int TotalEntries = WalkBase + EntryCount;
-
     private const ulong PageOffset = 0xfff;
+
+    private readonly int _entryCount;
+    private readonly int _entriesPerSet;
+
+    // The walker's own table: guest-physical page tables by physical page, of the hart and its PMP registers (_walkContext) that ran last.
+    private readonly int _walkBase;
 
     // Owned, zeroed at first. An entry, and at the same index the record of its promise: one allocation, so that emitted code finds a record by its entry.
     private readonly TlbEntry* _entries;
@@ -84,29 +88,32 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private int _fetchSet;
     private bool _disposed;
 
-    /// <summary>Bytes from an entry to its record, whose first doubleword is the guest-physical page with flags in its low 12 bits.</summary>
-    internal const int RecordDistance = TotalEntries * 16;
-
-    /// <summary>Makes an empty TLB. Its tables take about 18 MB of address space and memory only where they were used.</summary>
-    public SoftwareTlb()
+    /// <summary>Makes an empty TLB. Its tables take 18 or 36 MB of address space and memory only where they were used.</summary>
+    /// <param name="entryCount">Entries of a table: a power of two up to <see cref="ManyEntries"/>, for logs hold indexes in a set as 16 bits.</param>
+    public SoftwareTlb(int entryCount = FewEntries)
     {
+        _entryCount = entryCount;
+        _entriesPerSet = entryCount * TablesPerSet;
+        _walkBase = SetCount * _entriesPerSet;
+        int total = _walkBase + entryCount;
+
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
-        Debug.Assert(sizeof(TlbEntry) == 16 && sizeof(FillRecord) == 16, "RecordDistance");
-        _entries = (TlbEntry*)NativeMemory.AllocZeroed(TotalEntries, (nuint)(sizeof(TlbEntry) + sizeof(FillRecord)));
-        _records = (FillRecord*)(_entries + TotalEntries);
+        Debug.Assert(sizeof(TlbEntry) == 16 && sizeof(FillRecord) == 16 && total * sizeof(TlbEntry) == RecordDistance(entryCount), "RecordDistance");
+        _entries = (TlbEntry*)NativeMemory.AllocZeroed((nuint)total, (nuint)(sizeof(TlbEntry) + sizeof(FillRecord)));
+        _records = (FillRecord*)(_entries + total);
         _heads = (int*)NativeMemory.AllocZeroed(1 << HeadBits, sizeof(int));
-        _logs = (ushort*)NativeMemory.AllocZeroed((SetCount + 1) * EntriesPerSet, sizeof(ushort));
+        _logs = (ushort*)NativeMemory.AllocZeroed((nuint)((SetCount + 1) * _entriesPerSet), sizeof(ushort));
         for (int set = 0; set <= SetCount; set++)
         {
             _sets[set] = new SetState();
             for (int table = 0; table < (set == SetCount ? 1 : TablesPerSet); table++)
-                Invalidate((set * EntriesPerSet) + (table * EntryCount));
+                Invalidate((set * _entriesPerSet) + (table * _entryCount));
         }
 
         Select(0, 0);
     }
 
-    /// <summary>Loads look here: <see cref="EntryCount"/> entries. Valid until the next <see cref="Activate"/>.</summary>
+    /// <summary>Loads look here: so many entries as the constructor was told. Valid until the next <see cref="Activate"/>.</summary>
     public TlbEntry* Read { get; private set; }
 
     /// <summary>Stores look here. Valid until the next <see cref="Activate"/>.</summary>
@@ -133,9 +140,19 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>Loads, stores and fetches use one set, so that all four tables lie together (without MPRV).</summary>
     public bool IsOneSet => _dataSet == _fetchSet;
 
-    /// <summary>Where a virtual address is looked up in a table.</summary>
+    /// <summary>What page numbers are masked with to get an index.</summary>
+    internal uint IndexMask => (uint)_entryCount - 1;
+
+    /// <summary>Where a virtual address is looked up in a table of this TLB.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TlbEntry* Find(TlbEntry* table, ulong virtualAddress) => table + (int)((virtualAddress >> 12) & (EntryCount - 1));
+    public TlbEntry* Find(TlbEntry* table, ulong virtualAddress) => Find(table, virtualAddress, IndexMask);
+
+    /// <summary>The same with the mask at hand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static TlbEntry* Find(TlbEntry* table, ulong virtualAddress, uint indexMask) => table + ((uint)(virtualAddress >> 12) & indexMask);
+
+    /// <summary>Bytes from an entry to its record, whose first doubleword is the guest-physical page with flags in its low 12 bits.</summary>
+    internal static int RecordDistance(int entryCount) => ((SetCount * TablesPerSet) + 1) * entryCount * 16;
 
     /// <summary>True if <paramref name="entry"/>, found for the address, serves <paramref name="size"/> bytes there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -144,7 +161,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>The guest-physical address of the page that a valid entry of this TLB translates to.</summary>
     public ulong GuestPageOf(TlbEntry* entry)
     {
-        Debug.Assert(entry >= _entries && entry < _entries + TotalEntries, "not an entry of this TLB");
+        Debug.Assert(entry >= _entries && entry < _entries + _walkBase, "not an entry of this TLB");
         return _records[entry - _entries].GuestPage & ~PageOffset;
     }
 
@@ -180,8 +197,8 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>Emitted code has chosen other tables, of those that <see cref="Read"/> was for a view of this <see cref="ViewGeneration"/>.</summary>
     internal void Choose(nint tables)
     {
-        int set = (int)((TlbEntry*)tables - _entries) / EntriesPerSet;
-        Debug.Assert((nint)(_entries + (set * EntriesPerSet)) == tables && set < SetCount, "not the tables of a set");
+        int set = (int)((TlbEntry*)tables - _entries) / _entriesPerSet;
+        Debug.Assert((nint)(_entries + (set * _entriesPerSet)) == tables && set < SetCount, "not the tables of a set");
         _sets[set].LastUse = ++_useClock;
         View = -1;
         Select(set, set);
@@ -198,7 +215,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     {
         int set = access == FillAccess.Fetch ? _fetchSet : _dataSet;
         ulong page = virtualAddress & ~PageOffset;
-        int index = (set * EntriesPerSet) + ((int)access * EntryCount) + (int)((virtualAddress >> 12) & (EntryCount - 1));
+        int index = (set * _entriesPerSet) + ((int)access * _entryCount) + IndexOf(virtualAddress);
         Put(set, index, page, physicalAddress & ~PageOffset, hostPage - (nint)page);
         SetState state = _sets[set];
         if (!isGlobal)
@@ -212,7 +229,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     {
         TlbEntry* fetch = Find(Fetch, virtualAddress);
         Debug.Assert(Hits(fetch, virtualAddress, 1), "a fetch fill comes first");
-        int index = (_fetchSet * EntriesPerSet) + (CodeTable * EntryCount) + (int)((virtualAddress >> 12) & (EntryCount - 1));
+        int index = (_fetchSet * _entriesPerSet) + (CodeTable * _entryCount) + IndexOf(virtualAddress);
         Put(_fetchSet, index, virtualAddress & ~PageOffset, GuestPageOf(fetch), place);
     }
 
@@ -220,13 +237,13 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal nint FindPageTable(ulong guestPage)
     {
-        TlbEntry* entry = _entries + WalkBase + (int)((guestPage >> 12) & (EntryCount - 1));
+        TlbEntry* entry = _entries + _walkBase + IndexOf(guestPage);
         return entry->Page == guestPage ? (nint)guestPage + entry->Addend : 0;
     }
 
     /// <summary>Remembers where a page table lies in the host, until <see cref="DropPage"/>.</summary>
     internal void FillPageTable(ulong guestPage, nint hostPage) =>
-        Put(SetCount, WalkBase + (int)((guestPage >> 12) & (EntryCount - 1)), guestPage, guestPage, hostPage - (nint)guestPage);
+        Put(SetCount, _walkBase + IndexOf(guestPage), guestPage, guestPage, hostPage - (nint)guestPage);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -246,14 +263,16 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         NativeMemory.Free(_logs);
     }
 
+    private int IndexOf(ulong address) => (int)((uint)(address >> 12) & IndexMask);
+
     private void Select(int dataSet, int fetchSet)
     {
         _dataSet = dataSet;
         _fetchSet = fetchSet;
-        Read = _entries + (dataSet * EntriesPerSet) + ((int)FillAccess.Read * EntryCount);
-        Write = _entries + (dataSet * EntriesPerSet) + ((int)FillAccess.Write * EntryCount);
-        Fetch = _entries + (fetchSet * EntriesPerSet) + ((int)FillAccess.Fetch * EntryCount);
-        Code = _entries + (fetchSet * EntriesPerSet) + (CodeTable * EntryCount);
+        Read = _entries + (dataSet * _entriesPerSet) + ((int)FillAccess.Read * _entryCount);
+        Write = _entries + (dataSet * _entriesPerSet) + ((int)FillAccess.Write * _entryCount);
+        Fetch = _entries + (fetchSet * _entriesPerSet) + ((int)FillAccess.Fetch * _entryCount);
+        Code = _entries + (fetchSet * _entriesPerSet) + (CodeTable * _entryCount);
     }
 
     /// <summary>Finds the key's set, or clears the least recently used one for it; never answers a set older than the hart's fence epoch.</summary>

@@ -37,7 +37,7 @@ internal static unsafe class HartLayout
                 (int)((byte*)&hart.ReservationVirtualAddress - (byte*)&hart),
                 (int)((byte*)&hart.ReservationValue - (byte*)&hart)),
             IsReserved = (int)(&hart.ReservationIsValid - (byte*)&hart),
-            PhysicalPageDistance = Paging.SoftwareTlb.RecordDistance,
+            PhysicalPageDistance = Paging.SoftwareTlb.RecordDistance(Paging.SoftwareTlb.ManyEntries),
             Floats = floats,
             FloatStatus = (int)((byte*)&hart.MStatus - (byte*)&hart),
             FloatRounding = (int)((byte*)&hart.Frm - (byte*)&hart),
@@ -45,7 +45,7 @@ internal static unsafe class HartLayout
             FloatsLoaded = EmittedOffset + (int)((byte*)&emitted.FloatsLoaded - (byte*)&emitted),
             FloatControl = EmittedOffset + (int)((byte*)&emitted.FloatControl - (byte*)&emitted),
             HostFloatControl = EmittedOffset + (int)((byte*)&emitted.HostFloatControl - (byte*)&emitted),
-            TlbEntries = Paging.SoftwareTlb.EntryCount,
+            TlbEntries = Paging.SoftwareTlb.ManyEntries,
         };
     }
 }

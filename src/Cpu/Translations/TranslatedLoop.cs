@@ -114,7 +114,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
             }
 
             ulong pc = _state->Pc;
-            TlbEntry* entry = SoftwareTlb.Find(_fills.Code, pc);
+            TlbEntry* entry = _fills.Find(_fills.Code, pc);
             nint code;
             if (!SoftwareTlb.Hits(entry, pc, 2) || (code = ((int*)entry->Addend)[(pc & 0xfff) >> 1]) == _untranslated)
                 code = FindCode(pc);
@@ -194,7 +194,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     // 0: look again.
     private nint FindCode(ulong pc)
     {
-        TlbEntry* fetch = SoftwareTlb.Find(_fills.Fetch, pc);
+        TlbEntry* fetch = _fills.Find(_fills.Fetch, pc);
         if (!SoftwareTlb.Hits(fetch, pc, 2))
         {
             _translation.Translate(ref *_state, pc, FillAccess.Fetch, 2, _fills, out Translation translation);
@@ -242,7 +242,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     {
         wait = null;
         ulong next = pc + sizeof(ushort);
-        TlbEntry* entry = SoftwareTlb.Find(_fills.Fetch, next);
+        TlbEntry* entry = _fills.Find(_fills.Fetch, next);
         if (!SoftwareTlb.Hits(entry, next, sizeof(ushort)))
         {
             _translation.Translate(ref *_state, next, FillAccess.Fetch, sizeof(ushort), _fills, out Translation translation);

@@ -19,12 +19,14 @@ public sealed class RandomFenceTests
     // Tables: roots of the spaces, then per space a middle and a last one, then those of the global half.
     private static ulong Table(int index) => TestMachine.RamBase + ((ulong)index << 12);
 
-    [Fact]
-    public void Section_4_2_1_WhatAFenceNamesIsNewAfterIt()
+    [Theory]
+    [InlineData(SoftwareTlb.FewEntries)]
+    [InlineData(SoftwareTlb.ManyEntries)]
+    public void Section_4_2_1_WhatAFenceNamesIsNewAfterIt(int tlbEntries)
     {
         int seed = Seed.Take();
         Random random = new(seed);
-        using TestMachine machine = new();
+        using TestMachine machine = new(tlbEntries: tlbEntries);
         ref HartState s = ref machine.State;
         s.MStatus = MStatusBits.Sum;
         Link(machine);

@@ -1,3 +1,4 @@
+using Strata.Cpu.Paging;
 using Strata.Cpu.RiscV;
 using Strata.Cpu.RiscV.Csr;
 using Strata.Guest.Memory;
@@ -17,6 +18,41 @@ public sealed class SoftwareTlbTests
     private const ulong Kernel = 0xcf;
     private const ulong User = 0xdf;
     private const ulong Global = 0xef;
+
+    [Theory]
+    [InlineData(SoftwareTlb.FewEntries)]
+    [InlineData(SoftwareTlb.ManyEntries)]
+    public unsafe void EveryEntryOfEverySetIsFoundAndForgotten(int entries)
+    {
+        using SoftwareTlb tlb = new(entries);
+        HartState s = default;
+        s.Privilege = PrivilegeMode.Machine;
+        for (int hart = 0; hart < SoftwareTlb.SetCount; hart++)
+        {
+            tlb.Activate(ref s, hart);
+            for (ulong page = 0; page < (ulong)entries; page++)
+            {
+                for (int access = 0; access < 3; access++)
+                    tlb.Fill((FillAccess)access, page << 12, 0x8000_0000 + (page << 12), (nint)((page << 12) + (uint)hart), 12, isGlobal: false);
+            }
+        }
+
+        foreach (bool isThere in (bool[])[true, false])
+        {
+            for (int hart = 0; hart < SoftwareTlb.SetCount; hart++)
+            {
+                tlb.Activate(ref s, hart);
+                for (ulong address = 0; address < (ulong)entries << 12; address += 4096)
+                {
+                    TlbEntry* entry = tlb.Find(tlb.Write, address);
+                    if (SoftwareTlb.Hits(entry, address, 8) != isThere || (isThere && (entry->Addend != hart || tlb.GuestPageOf(entry) != 0x8000_0000 + address)))
+                        Assert.Fail($"hart {hart}, {address:x}: there {!isThere}");
+                }
+            }
+
+            tlb.DropAll();
+        }
+    }
 
     [Fact]
     public void Hit_IsExactAtEveryOffsetAndSize()

@@ -14,12 +14,13 @@ public sealed unsafe class TestMachine : IDisposable
     public const ulong DevicePage = 0x1000_0000;
 
     private readonly FrameAllocator _frames = new(64 << 20);
-    private readonly SoftwareTlb[] _tlbs = [new(), new()];
+    private readonly SoftwareTlb[] _tlbs;
     private readonly CarrierSlot[] _slots;
     private HartState _state;
 
-    public TestMachine(bool deterministic = false)
+    public TestMachine(bool deterministic = false, int tlbEntries = SoftwareTlb.FewEntries)
     {
+        _tlbs = [new(tlbEntries), new(tlbEntries)];
         MmioBus bus = new(new Lock());
         bus.Map(DevicePage, 0x1000, new Registers());
         Memory = new GuestMemory(_frames, [new RamRange(RamBase, RamBytes)], bus, deterministic);
@@ -84,7 +85,7 @@ public sealed unsafe class TestMachine : IDisposable
             FillAccess.Write => Tlb.Write,
             _ => Tlb.Fetch,
         };
-        TlbEntry* entry = SoftwareTlb.Find(table, address);
+        TlbEntry* entry = Tlb.Find(table, address);
         return SoftwareTlb.Hits(entry, address, size) ? (nint)address + entry->Addend : 0;
     }
 
