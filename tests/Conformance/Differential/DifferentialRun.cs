@@ -12,7 +12,7 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle)
     private static readonly TimeSpan s_single = TimeSpan.FromSeconds(8);
 
     /// <summary>Wall time a case may take at most, before the run counts as hanging: whole programs, and all others.</summary>
-    private readonly TimeSpan _perCase = TimeSpan.FromMilliseconds(program.Name == "programs" ? 250 : 5);
+    private readonly TimeSpan _perCase = TimeSpan.FromMilliseconds(program.Name == "programs" ? 250 : 20);
 
     /// <summary>Cases compared and equal so far.</summary>
     public ulong Compared { get; private set; }
@@ -29,20 +29,20 @@ public sealed class DifferentialRun(GuestProgram program, IProgramRunner oracle)
             if (Fatal(expected) is { } trap && trap == Fatal(actual))
                 return $"{program.Name}: seed {parameters.Seed}, mode {parameters.Mode}: the generator itself failed, on both machines alike: {trap}";
             if (HashStream.FirstDifference("block", expected, actual, parameters.First) is { } block)
-                return Narrow(parameters, block, tested);
+                return Narrow(parameters, block, tested, wasLate: expected.Hung || actual.Hung);
         }
 
         Compared += parameters.Count;
         return null;
     }
 
-    private string Narrow(Parameters parameters, ulong block, IProgramRunner tested)
+    private string Narrow(Parameters parameters, ulong block, IProgramRunner tested, bool wasLate)
     {
         ulong blockCount = Math.Min(parameters.Block, parameters.First + parameters.Count - block);
         Parameters narrowed = parameters with { First = block, Count = blockCount, Verbosity = Verbosity.Cases };
         (ProgramOutput expected, ProgramOutput actual) = RunBoth(narrowed, tested);
         ulong? number = HashStream.FirstDifference("case", expected, actual, narrowed.First);
-        bool wasLate = expected.Hung || actual.Hung;
+        wasLate |= expected.Hung || actual.Hung;
         if (number is null) return Unrepeatable(parameters, block, tested, wasLate);
 
         Parameters single = parameters with { First = number.Value, Count = 1, Verbosity = Verbosity.States };
