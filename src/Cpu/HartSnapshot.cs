@@ -86,6 +86,9 @@ internal static class HartSnapshot
             s.PmpAddress[i] = reader.U64();
         }
 
+        // Nothing that a guest does sets their lowest bit, and nothing would run there.
+        if (((s.Pc | s.Mepc | s.Sepc) & 1) != 0)
+            throw new InvalidStateException("the saved state of a hart contradicts itself");
         s.ReservationIsValid = Flag(ref reader);
         s.IsWaiting = Flag(ref reader);
         s.IsStopped = Flag(ref reader);

@@ -8,12 +8,12 @@ public static class SupervisorBoot
 {
     /// <summary>Prepares a hart that was reset (<see cref="HartReset"/>).</summary>
     /// <param name="s">The hart.</param>
-    /// <param name="entry">Physical address of its first instruction.</param>
+    /// <param name="entry">Physical address of its first instruction; as after mret, its lowest bit is taken to be 0.</param>
     /// <param name="hartId">Goes to a0.</param>
     /// <param name="deviceTree">Goes to a1: the device tree's physical address, or HSM's opaque value.</param>
     public static void Prepare(ref HartState s, ulong entry, ulong hartId, ulong deviceTree)
     {
-        s.Pc = entry;
+        s.Pc = entry & ~1UL;
         s.X[10] = hartId;
         s.X[11] = deviceTree;
         s.Privilege = PrivilegeMode.Supervisor;

@@ -77,6 +77,8 @@ internal sealed unsafe partial class BlockEmitter
                 break;
         }
 
+        // What rax held before may be gone.
+        _holds = IrSlot.None;
         if (i.Destination != IrSlot.None)
             WriteResult(i.Destination, target, Qword);
     }

@@ -56,6 +56,8 @@ public sealed class BlockPlanTests(ITestOutputHelper output)
         { "nobody reads it", "add t0,a0,a1; add t0,a2,a3; mul a4,a0,a1; addi a4,a0,1" },
         { "copies", "addi t0,a0,0; addi t1,t0,0; addi a1,t1,0; addiw t0,t1,0; addiw t0,t0,0" },
         { "comparisons", "sltu t0,a0,a1; add t1,t0,a2; sltiu t0,t1,1; bne t0,zero,8; addi a3,a3,1" },
+        { "read after a load that nobody wants", "ld t1,0(s1); ld zero,8(s1); add t2,t1,a1; ld t3,16(s1)" },
+        { "read after a load of a byte that nobody wants", "lw t1,0(s1); lbu zero,3(s1); xor a4,t1,a1; lw t3,16(s1)" },
         { "read after it is left out", "add t0,a0,a1; slli a5,a5,32; srli a5,a5,32; add a4,t0,a5" },
     };
 
@@ -126,7 +128,7 @@ public sealed class BlockPlanTests(ITestOutputHelper output)
             < 13 => $"{Pick(random, "or", "xor", "and", "add", "sub", "addw", "mul", "sltu")} {d},{Register()},{near}",
             < 15 => $"{Pick(random, "addi", "addiw", "andi", "xori", "ori")} {d},{near},{random.Next(-2048, 2048)}",
             15 => $"lui {d},{random.Next(1 << 20)}",
-            16 => $"{Pick(random, "lw", "lbu", "ld", "lwu")} {d},{Pick(random, "0", "4", "16")}({Pick(random, "s1", "s2", "s2")})",
+            16 => $"{Pick(random, "lw", "lbu", "ld", "lwu")} {(random.Next(6) == 0 ? "zero" : d)},{Pick(random, "0", "4", "16")}({Pick(random, "s1", "s2", "s2")})",
             17 => $"{Pick(random, "sw", "sb", "sd")} {d},{Pick(random, "0", "8", "20")}({Pick(random, "s1", "s2", "s2")})",
             18 => $"{Pick(random, "beq", "bne", "bltu")} {Register()},{near},8",
             19 => $"{Pick(random, "bset", "sh2add", "add.uw", "ror", "andn", "sh1add")} {d},{Register()},{near}",

@@ -2,6 +2,7 @@ using Strata.Cpu.RiscV;
 using Strata.Cpu.RiscV.Csr;
 using Strata.Cpu.Tests.Csr;
 using Strata.Guest.Processors;
+using Strata.Guest.State;
 
 namespace Strata.Cpu.Tests.TrapHandling;
 
@@ -194,6 +195,34 @@ public sealed class TrapTests
         Assert.Equal(fence, PrivilegedInstructions.MayFenceAddresses(in s));
         Assert.Equal(wfi, PrivilegedInstructions.MayWaitForInterrupt(in s));
         Assert.Equal(mret, PrivilegedInstructions.MayMret(in s));
+    }
+
+    /// <summary>hart_start with an odd address, as a hostile kernel may call it: no program counter is odd.</summary>
+    [Fact]
+    public void SupervisorBoot_AnOddAddressIsTheEvenOneBefore()
+    {
+        using TestHart hart = new();
+        SupervisorBoot.Prepare(ref hart.State, 0x8020_0001, 0, 0);
+        Assert.Equal(0x8020_0000UL, hart.State.Pc);
+    }
+
+    [Theory]
+    [InlineData(1, 0, 0)]
+    [InlineData(0, 1, 0)]
+    [InlineData(0, 0, 1)]
+    public void ASavedStateWithAnOddProgramCounterIsRefused(ulong pc, ulong mepc, ulong sepc)
+    {
+        using TestHart hart = new();
+        (hart.State.Pc, hart.State.Mepc, hart.State.Sepc) = (0x8000_0000 + pc, 0x8000_0000 + mepc, 0x8000_0000 + sepc);
+        StateWriter writer = new();
+        HartSnapshot.Save(in hart.State, writer);
+        byte[] saved = writer.Written.ToArray();
+        _ = Assert.Throws<InvalidStateException>(() =>
+        {
+            StateReader reader = new(saved);
+            HartState restored = default;
+            HartSnapshot.Restore(ref restored, ref reader);
+        });
     }
 
     [Fact]
