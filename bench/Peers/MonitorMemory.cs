@@ -15,20 +15,8 @@ internal static class MonitorMemory
     /// <summary>Resident bytes of a monitor's code cache, and its size.</summary>
     public static (double Resident, double Size) CodeCacheOf(int process)
     {
-        (double resident, double size) = (0, 0);
-        bool isCode = false;
-        foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/smaps")))
-        {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words[0].Contains('-', StringComparison.Ordinal) && !words[0].EndsWith(':'))
-                isCode = line.Contains(CodeCache, StringComparison.Ordinal) && words[1].Contains('w', StringComparison.Ordinal);
-            else if (isCode && words is ["Size:", var all, ..])
-                size += long.Parse(all, CultureInfo.InvariantCulture) * 1024.0;
-            else if (isCode && words is ["Rss:", var here, ..])
-                resident += long.Parse(here, CultureInfo.InvariantCulture) * 1024.0;
-        }
-
-        return (resident, size);
+        Mapping[] views = [.. Mappings(process).Where(mapping => mapping.Name.Contains(CodeCache, StringComparison.Ordinal) && mapping.Access.Contains('w', StringComparison.Ordinal))];
+        return (views.Sum(view => view["Rss:"]), views.Sum(view => view["Size:"]));
     }
 
     /// <summary>Adds rows: what a process holds beside its guest's memory, of that what nobody else has, and the guest's.</summary>
@@ -47,27 +35,34 @@ internal static class MonitorMemory
             .Where(words => names.Contains(words[0]))
             .Sum(words => long.Parse(words[1], CultureInfo.InvariantCulture) * 1024.0);
 
-    /// <summary>The resident part of the mapping that is the guest's RAM: writable, without a name, as large as RAM or a little larger (proc_pid_smaps(5)).</summary>
+    /// <summary>The resident part of the mapping that is the guest's RAM: writable, without a name, as large as RAM or a little larger.</summary>
     private static double GuestMemory(int process)
     {
         const long Ram = (long)Emulators.MemoryMegabytes << 20, Spare = 64 << 20;
-        bool inRam = false;
-        double bytes = 0;
+        double bytes = Mappings(process)
+            .Where(mapping => mapping is { Access: "rw-p", Name: "" } && mapping["Size:"] is >= Ram and <= Ram + Spare)
+            .Sum(mapping => mapping["Pss:"]);
+        return bytes > 0 ? bytes : throw new BenchException("the guest's memory was not found among the mappings");
+    }
+
+    // proc_pid_smaps(5): a line "RANGE ACCESS OFFSET DEVICE INODE [NAME]" for each mapping, then lines "Name: N kB".
+    private static List<Mapping> Mappings(int process)
+    {
+        List<Mapping> mappings = [];
         foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/smaps")))
         {
             string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words is [var range, "rw-p", ..])
-            {
-                long[] ends = [.. range.Split('-').Select(end => long.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture))];
-                inRam = words.Length == 5 && ends[1] - ends[0] is >= Ram and <= Ram + Spare;
-            }
-            else if (inRam && words is ["Pss:", var size, ..])
-            {
-                bytes += long.Parse(size, CultureInfo.InvariantCulture) * 1024.0;
-                inRam = false;
-            }
+            if (!words[0].EndsWith(':'))
+                mappings.Add(new Mapping(words[1], string.Join(' ', words.Skip(5)), []));
+            else if (words is [var name, var size, "kB"])
+                mappings[^1].Sizes[name] = long.Parse(size, CultureInfo.InvariantCulture) * 1024.0;
         }
 
-        return bytes > 0 ? bytes : throw new BenchException("the guest's memory was not found among the mappings");
+        return mappings;
+    }
+
+    private sealed record Mapping(string Access, string Name, Dictionary<string, double> Sizes)
+    {
+        public double this[string name] => Sizes[name];
     }
 }

@@ -232,10 +232,10 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         {
             if (_disposed || !_pages.TryGetValue(physicalPage, out CodePage? page) || !page.IsCurrent)
                 return;
-            bool? isTouched = page.IsTouchedBy(offset, length);
-            if (isTouched == false)
+            PageChange change = page.Note(offset, length);
+            if (change == PageChange.BesideBlocks)
                 return;
-            if (isTouched == true && own is not null && _memory.Resolve(physicalPage, FillAccess.Fetch, own) is { Kind: FillKind.Ram } fill)
+            if (change == PageChange.OfBlocks && own is not null && _memory.Resolve(physicalPage, FillAccess.Fetch, own) is { Kind: FillKind.Ram } fill)
             {
                 // SAFETY: the door has answered a page of RAM that stays where it is until the carrier's next poll.
                 page.TakeBack(offset, length, new ReadOnlySpan<byte>((void*)fill.HostAddress, GuestPageBytes));

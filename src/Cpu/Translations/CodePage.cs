@@ -3,6 +3,19 @@ using System.Runtime.InteropServices;
 
 namespace Strata.Cpu.Translations;
 
+/// <summary>What a change of some bytes means for a page of code.</summary>
+internal enum PageChange
+{
+    /// <summary>No block was made from these bytes.</summary>
+    BesideBlocks,
+
+    /// <summary>Some block was.</summary>
+    OfBlocks,
+
+    /// <summary>It is a large one, or there were many: the page is not worth keeping current.</summary>
+    TooMuch,
+}
+
 /// <summary>The translated code of one guest-physical page: where each instruction's code is, and which blocks there are.</summary>
 /// <remarks>
 /// <code>
@@ -114,20 +127,20 @@ internal sealed unsafe class CodePage : IDisposable
         draft.Publish();
     }
 
-    /// <summary>Whether a change that was reported touches the source of any block. Null: it is too much, or there were too many, to stay current.</summary>
-    public bool? IsTouchedBy(int offset, int length)
+    /// <summary>Counts a change that was reported, and answers what it means for the page.</summary>
+    public PageChange Note(int offset, int length)
     {
         if (length > MostChangedBytes || ++_changes > _patience)
-            return null;
+            return PageChange.TooMuch;
         if ((_lines & LinesOf(offset, offset + length)) == 0)
-            return false;
+            return PageChange.BesideBlocks;
         for (int record = _newest; record != 0; record = _segments.Record(record).Older)
         {
             if (_segments.Record(record).Overlaps(offset, offset + length))
-                return true;
+                return PageChange.OfBlocks;
         }
 
-        return false;
+        return PageChange.BesideBlocks;
     }
 
     /// <summary>Forgets the blocks that were made from bytes which are not the same any more, and what leads there; the others stay.</summary>

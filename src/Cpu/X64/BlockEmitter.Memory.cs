@@ -11,10 +11,6 @@ namespace Strata.Cpu.X64;
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
-    private static bool IsLoad(in IrInstruction i) => i.Opcode is >= IrOpcode.LoadSigned8 and <= IrOpcode.Load64;
-
-    private static bool IsStore(in IrInstruction i) => i.Opcode is >= IrOpcode.Store8 and <= IrOpcode.Store64;
-
     private static int SizeOf(IrOpcode opcode) => 1 << SizeLog(opcode);
 
     private static int SizeLog(IrOpcode opcode) => opcode switch

@@ -23,7 +23,7 @@ internal sealed unsafe partial class BlockEmitter
     private readonly record struct ColdRun(Label Start, Label Back, Run Run, bool HasFloats);
 
     // Computes a register without rcx.
-    private static bool IsPlain(in IrInstruction i) => i.Opcode switch
+    private static bool LeavesRcx(in IrInstruction i) => i.Opcode switch
     {
         IrOpcode.Constant or IrOpcode.Add or IrOpcode.Subtract or IrOpcode.And or IrOpcode.Or or IrOpcode.Xor
             or IrOpcode.Add32 or IrOpcode.Subtract32 or IrOpcode.Multiply or IrOpcode.Multiply32 or IrOpcode.ShiftAdd or IrOpcode.ShiftAddUnsigned32
@@ -39,14 +39,14 @@ internal sealed unsafe partial class BlockEmitter
     private bool IsRunAt(int first, out Run run)
     {
         ref readonly IrInstruction leader = ref _plan[first];
-        bool loads = IsLoad(in leader);
+        bool loads = IrEffects.IsLoad(leader.Opcode);
         run = new Run(first, 1, leader.Immediate, leader.Immediate + SizeOf(leader.Opcode));
-        if ((!loads && !IsStore(in leader)) || leader.Left == IrSlot.Zero || leader.Destination == leader.Left)
+        if ((!loads && !IrEffects.IsStore(leader.Opcode)) || leader.Left == IrSlot.Zero || leader.Destination == leader.Left)
             return false;
         for (int n = first + 1; n < _block.Count; n++)
         {
             ref readonly IrInstruction i = ref _plan[n];
-            if (loads ? IsLoad(in i) : IsStore(in i))
+            if (loads ? IrEffects.IsLoad(i.Opcode) : IrEffects.IsStore(i.Opcode))
             {
                 long low = Math.Min(run.Low, i.Immediate);
                 long high = Math.Max(run.High, i.Immediate + SizeOf(i.Opcode));
@@ -54,7 +54,7 @@ internal sealed unsafe partial class BlockEmitter
                     break;
                 run = new Run(first, n + 1 - first, low, high);
             }
-            else if (!IsPlain(in i))
+            else if (!LeavesRcx(in i))
             {
                 break;
             }
@@ -73,7 +73,7 @@ internal sealed unsafe partial class BlockEmitter
         Label back = _asm.NewLabel();
         bool isPinned = _map.IsPinned(leader.Left, out Register64 pinned);
         TakeHeld(run.First);
-        Translate(Address(leader with { Immediate = run.Low }), IsLoad(in leader) ? 0 : 1, (int)(run.High - run.Low), slow);
+        Translate(Address(leader with { Immediate = run.Low }), IrEffects.IsLoad(leader.Opcode) ? 0 : 1, (int)(run.High - run.Low), slow);
 
         // A base in memory is added now: then rcx is the place of the lowest byte.
         if (!isPinned)
@@ -86,9 +86,9 @@ internal sealed unsafe partial class BlockEmitter
             if (n > run.First)
                 Marks?.Add((i.PageOffset, _asm.Offset));
             Memory place = isPinned ? Memory.At(pinned, Rcx, 1, (int)i.Immediate) : Memory.At(Rcx, (int)(i.Immediate - run.Low));
-            if (IsLoad(in i))
+            if (IrEffects.IsLoad(i.Opcode))
                 LoadFrom(place, in i);
-            else if (IsStore(in i))
+            else if (IrEffects.IsStore(i.Opcode))
                 StoreTo(place, in i);
             else
                 EmitPlanned(n);
