@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -6,8 +7,8 @@ namespace Strata.Conformance.Differential;
 /// <summary>Fifty million comparisons over many seeds and all engines, for <c>./test --long</c>. Interrupted, it goes on where it was.</summary>
 /// <remarks>
 /// A case counts once for each engine that has run it and said what the oracle said; the oracle runs a case once for the engines of its chunk
-/// (<see cref="EngineRunners.OfLongChunk"/>). Progress is a line per row in <c>.cache/differential/comparisons</c>: "NEXT ROW", the number of the chunk to run
-/// next. Chunk n of a row has seed n + 100,000, so no case of ./test is repeated. Remove the file to begin again.
+/// (<see cref="EngineVariant.InLongTurn"/>). Progress is a line per row in <c>.cache/differential/comparisons</c>: "NEXT ROW", the number of the first chunk not
+/// yet run. Chunk n of a row has seed n + 100,000, so no case of ./test is repeated. Remove the file to begin again.
 /// </remarks>
 [Collection("differential")]
 public sealed class LongDifferentialTests(ITestOutputHelper output)
@@ -15,54 +16,81 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
     private const ulong Total = 50_000_000;
     private const ulong FirstSeed = 100_000;
 
+    private readonly Lock _lock = new();
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Dictionary<string, ulong> _next = ReadProgress();
+    private readonly HashSet<Chunk> _ahead = [];
+    private ulong _before;
+    private ulong _compared;
+    private string? _difference;
+
     private static string ProgressFile => Path.Combine(SourceTree.Root, ".cache", "differential", "comparisons");
 
     [Fact(Explicit = true)]
     public void Fifty_million_comparisons_equal_the_oracle()
     {
-        Dictionary<string, ulong> next = ReadProgress();
         LongRow[] rows = LongRow.Plan(Total);
-        ulong compared = rows.Aggregate(0UL, (sum, row) => sum + (Math.Min(next.GetValueOrDefault(row.Row.Name), row.Chunks) * row.ComparisonsPerChunk));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{compared} comparisons were made before"));
+        _before = _compared = rows.Aggregate(0UL, (sum, row) => sum + (Math.Min(NextOf(row), row.Chunks) * row.ComparisonsPerChunk));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_before} comparisons were made before"));
 
-        // One for each processor, with machines of its own.
-        EngineRunners[] engines = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new EngineRunners())];
+        // Machines of its own for each processor, and no waiting for one another: some chunks take ten times as long as others.
+        ParallelOptions options = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        ConcurrentBag<EngineRunners> idle = [];
         try
         {
-            while (rows.Any(row => next.GetValueOrDefault(row.Row.Name) < row.Chunks))
+            Parallel.ForEach(Partitioner.Create(Left(rows), EnumerablePartitionerOptions.NoBuffering), options, (chunk, loop) =>
             {
-                foreach (LongRow row in rows)
-                {
-                    ulong first = next.GetValueOrDefault(row.Row.Name);
-                    int count = (int)Math.Min((ulong)engines.Length, row.Chunks - Math.Min(first, row.Chunks));
-                    long start = Stopwatch.GetTimestamp();
-                    string?[] reports = new string?[count];
-                    _ = Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = engines.Length }, i => reports[i] = Compare(row, first + (ulong)i, engines[i]));
-                    Assert.All(reports, report => Assert.True(report is null, report));
-                    if (count == 0) continue;
-                    next[row.Row.Name] = first + (ulong)count;
-                    WriteProgress(next);
-                    compared += (ulong)count * row.ComparisonsPerChunk;
-                    double rate = count * (double)row.ComparisonsPerChunk / Stopwatch.GetElapsedTime(start).TotalSeconds;
-                    output.WriteLine(string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{row.Row.Name}: chunk {first + (ulong)count} of {row.Chunks}, {rate:F0} comparisons/s; {compared / 1e6:F2} million in all"));
-                }
-            }
+                EngineRunners engines = idle.TryTake(out EngineRunners? used) ? used : new EngineRunners();
+                string? report = Compare(chunk, engines);
+                idle.Add(engines);
+                if (!Record(chunk, report)) loop.Stop();
+            });
         }
         finally
         {
-            foreach (EngineRunners one in engines)
-                one.Dispose();
+            foreach (EngineRunners engines in idle)
+                engines.Dispose();
         }
 
-        Assert.True(compared >= Total);
+        Assert.True(_difference is null, _difference);
+        Assert.True(_compared >= Total);
     }
 
-    private static string? Compare(LongRow row, ulong chunk, EngineRunners engines)
+    // A chunk of every row, then the next of every row.
+    private List<Chunk> Left(LongRow[] rows) =>
+    [
+        .. from number in Enumerable.Range(0, (int)rows.Max(row => row.Chunks))
+           from row in rows
+           where (ulong)number >= NextOf(row) && (ulong)number < row.Chunks
+           select new Chunk(row, (ulong)number),
+    ];
+
+    private ulong NextOf(LongRow row) => _next.GetValueOrDefault(row.Row.Name);
+
+    private bool Record(Chunk chunk, string? report)
     {
-        DifferentialRun run = new(GuestProgram.Load(row.Row.Program), new QemuRunner());
-        return run.Compare(row.Row.Parameters(FirstSeed + chunk, 0, row.ChunkCases), engines.OfLongChunk(chunk));
+        lock (_lock)
+        {
+            _difference ??= report;
+            if (report is not null) return false;
+            _ahead.Add(chunk);
+            while (_ahead.Remove(new Chunk(chunk.Row, NextOf(chunk.Row))))
+                _next[chunk.Row.Row.Name] = NextOf(chunk.Row) + 1;
+            WriteProgress(_next);
+            _compared += chunk.Row.ComparisonsPerChunk;
+            double rate = (_compared - _before) / _clock.Elapsed.TotalSeconds;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{chunk.Row.Row.Name}: chunk {chunk.Number + 1} of {chunk.Row.Chunks}; {_compared / 1e6:F2} million in all, {rate:F0}/s"));
+            return true;
+        }
+    }
+
+    private static string? Compare(Chunk chunk, EngineRunners engines)
+    {
+        DifferentialRow row = chunk.Row.Row;
+        DifferentialRun run = new(GuestProgram.Load(row.Program), new QemuRunner());
+        return run.Compare(row.Parameters(FirstSeed + chunk.Number, 0, chunk.Row.ChunkCases), engines.OfLongChunk(chunk.Number));
     }
 
     private static Dictionary<string, ulong> ReadProgress()
@@ -81,6 +109,8 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
         File.Move(ProgressFile + ".new", ProgressFile, overwrite: true);
     }
 
+    private readonly record struct Chunk(LongRow Row, ulong Number);
+
     /// <summary>A row's part of the long run.</summary>
     private sealed record LongRow(DifferentialRow Row, ulong Chunks)
     {
@@ -90,7 +120,7 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
 
         public ulong ChunkCases => IsPrograms(Row) ? ShortCaseChunk / ProgramWeight : ShortCaseChunk;
 
-        public ulong ComparisonsPerChunk => ChunkCases * (ulong)EngineRunners.EnginesOfLongChunk;
+        public ulong ComparisonsPerChunk => ChunkCases * (ulong)EngineVariant.CountInLongTurn;
 
         /// <summary>Enough chunks of every row that there are as many comparisons as <paramref name="total"/>.</summary>
         public static LongRow[] Plan(ulong total)
