@@ -175,8 +175,9 @@ int serve(struct context *context, u64 *hash, u32 traps) {
     context->status = (context->status & ~(MSTATUS_MPP | 0x120ul)) | (context->status & 0x100) << 3;   // MPP = SPP; SPP = SPIE = 0
   }
   u64 cause = context->cause;
-  // QEMU reports a store access fault for an AMO on a page that is not writable when the PMP denies reading.
-  if (pmp_is_used && cause == 15 && is_amo(context->pc)) context->cause = 7;
+  // QEMU reports a store access fault for an AMO on a page that is not writable when the PMP denies reading: which of the two it is decides nothing below.
+  int is_unsure_amo = pmp_is_used && (cause == 7 || cause == 15) && is_amo(context->pc);
+  if (is_unsure_amo) context->cause = 7;
   // Which half of an access across pages is denied is reported as the address of the access, or of its second half.
   if ((cause == 5 || cause == 7) && (context->tval & (PAGE - 1)) > PAGE - 8) context->tval = (context->tval | (PAGE - 1)) + 1;
   // For a breakpoint QEMU reports the address at which it first translated the instruction.
@@ -205,7 +206,7 @@ int serve(struct context *context, u64 *hash, u32 traps) {
     return 1;
   }
   // An SC without its LR: QEMU finds that it may not be made by page tables and PMP, but not that there is no memory.
-  if (how == 1 || (cause == 5 && is_amo(context->pc))) {
+  if (how == 1 || is_unsure_amo || (cause == 5 && is_amo(context->pc))) {
     context->pc = any_target();
   } else if (how > 1 && cause == 2 && (context->status & MSTATUS_FS) == 0) {
     context->status |= MSTATUS_FS;
