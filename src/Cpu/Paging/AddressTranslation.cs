@@ -46,7 +46,8 @@ public sealed partial class AddressTranslation(GuestMemory memory)
         switch (fill.Kind)
         {
             case FillKind.Ram:
-                bool mayCache = access != FillAccess.Write || fill.MayCacheWrites;
+                // Translated code takes what may be stored to for what may be loaded from; only PMP can forbid that, with W without R.
+                bool mayCache = access != FillAccess.Write || (fill.MayCacheWrites && _pmp.Allows(leaf.PhysicalAddress, size, FillAccess.Read, mode));
                 if (mayCache && _pmp.IsUniform(leaf.PhysicalAddress & ~PageOffset))
                     tlb.Fill(access, virtualAddress, leaf.PhysicalAddress, fill.HostAddress, leaf.RegionBits, leaf.IsGlobal);
                 translation = Translation.Ram(fill.HostAddress + (nint)(leaf.PhysicalAddress & PageOffset), leaf.PhysicalAddress, !mayCache);

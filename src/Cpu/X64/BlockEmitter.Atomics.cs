@@ -12,16 +12,17 @@ internal sealed unsafe partial class BlockEmitter
         bool isDouble = i.Opcode >= IrOpcode.AtomicExchange64;
         OperandSize size = isDouble ? Qword : Dword;
         IrOpcode kind = isDouble ? i.Opcode - IrOpcode.AtomicExchange64 + IrOpcode.AtomicExchange32 : i.Opcode;
-        Register64 address = Address(i with { Immediate = 0 });
+        Register64 address = Address(i with { Immediate = 0 }, Rax);
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
         RequireAligned(address, isDouble, miss);
-        Translate(address, table: 1, isDouble ? 8 : 4, miss);
+        FindPage(address, Rdx, table: 1, isDouble ? 8 : 4, miss);
 
         // The stub of here: the block goes on behind it with the numbers in registers, if they are there by now.
         _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
 
-        // rcx is the place from here on; the address is not needed any more.
+        // rcx is the place from here on.
+        _asm.Mov(Qword, Rcx, Addend(table: 1));
         _asm.Add(Qword, Rcx, address);
         Memory place = Memory.At(Rcx);
         switch (kind)
@@ -52,11 +53,11 @@ internal sealed unsafe partial class BlockEmitter
 
     private void LoadReserved(in IrInstruction i, bool isDouble)
     {
-        Register64 address = Address(i with { Immediate = 0 });
+        Register64 address = Address(i with { Immediate = 0 }, Rax);
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
         RequireAligned(address, isDouble, miss);
-        FindEntry(address, table: 0, isDouble ? 8 : 4, miss);
+        FindPage(address, Rdx, table: 0, isDouble ? 8 : 4, miss);
         _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
 
         // The address first: rax may hold it, and takes the value then.
@@ -78,7 +79,7 @@ internal sealed unsafe partial class BlockEmitter
     private void StoreConditional(in IrInstruction i, bool isDouble)
     {
         OperandSize size = isDouble ? Qword : Dword;
-        Register64 address = Address(i with { Immediate = 0 });
+        Register64 address = Address(i with { Immediate = 0 }, Rax);
         Label miss = _asm.NewLabel();
         Label back = _asm.NewLabel();
         Label fails = _asm.NewLabel();
@@ -87,7 +88,7 @@ internal sealed unsafe partial class BlockEmitter
 
         // What may not be stored to faults, also where the SC fails.
         RequireAligned(address, isDouble, miss);
-        FindEntry(address, table: 1, isDouble ? 8 : 4, miss);
+        FindPage(address, Rdx, table: 1, isDouble ? 8 : 4, miss);
         _asm.Cmp(OperandSize.Byte, RegisterMap.Field(_layout.IsReserved), 0);
         _asm.Jcc(Condition.Equal, fails);
         _asm.Cmp(Qword, RegisterMap.Field(_layout.Reservation.Virtual), address);
@@ -122,7 +123,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         if (address != Rax)
             _asm.Mov(Qword, Rax, address);
-        _asm.Add(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8));
+        _asm.Add(Qword, Rax, Addend(table));
     }
 
     // rcx: the entry's offset in its table; rdx: the offset in the page, and then the physical address.

@@ -71,7 +71,7 @@ internal sealed unsafe partial class BlockEmitter
             left = ReadFirst(i.Left, Rax, Qword);
         }
 
-        Register64 right = Read(i.Right, Rdx);
+        Register64 right = Read(i.Right, Rcx);
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         _asm.Lea(Qword, target, Memory.At(right, left, 1 << (int)i.Immediate));
         WriteResult(i.Destination, target, Qword);

@@ -211,23 +211,9 @@ internal sealed unsafe partial class BlockEmitter
 
     private void FloatLoad(in IrInstruction i)
     {
-        bool isSingle = i.Format == FloatFormat.Binary32;
-        int sizeLog = isSingle ? 2 : 3;
-        XmmRegister target = _map.IsPinned(i.Destination, out XmmRegister pinned) ? pinned : Xmm0;
-        Register64 address = Address(in i);
-        AccessDescriptor access = Describe(in i, i.Destination, sizeLog, isFloat: true);
-        Label back = Translate(address, table: 0, 1 << sizeLog, LoadStub, access);
-        if (isSingle)
-        {
-            _asm.Vmov(Precision.Single, Xmm0, Memory.At(address, Rcx));
-            Box(target, Xmm0);
-        }
-        else
-        {
-            _asm.Vmov(Precision.Double, target, Memory.At(address, Rcx));
-        }
-
-        WriteFloat(in i, target);
+        AccessDescriptor access = Describe(in i, i.Destination, FloatSizeLog(in i), isFloat: true);
+        Label back = FindPage(in i, table: 0, 1 << FloatSizeLog(in i), LoadStub, access);
+        FloatLoadFrom(PlaceOf(in i, table: 0), in i);
 
         // The monitor has written the register itself, and the status.
         _asm.Bind(back);
@@ -235,23 +221,40 @@ internal sealed unsafe partial class BlockEmitter
 
     private void FloatStore(in IrInstruction i)
     {
-        bool isSingle = i.Format == FloatFormat.Binary32;
-        int sizeLog = isSingle ? 2 : 3;
-        Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, 1 << sizeLog, StoreStub, Describe(in i, i.Right, sizeLog));
-        Memory place = Memory.At(address, Rcx);
-        if (_map.IsPinned(i.Right, out XmmRegister source))
+        Label back = FindPage(in i, table: 1, 1 << FloatSizeLog(in i), StoreStub, Describe(in i, i.Right, FloatSizeLog(in i)));
+        FloatStoreTo(PlaceOf(in i, table: 1), in i);
+        _asm.Bind(back);
+    }
+
+    private static int FloatSizeLog(in IrInstruction i) => i.Format == FloatFormat.Binary32 ? 2 : 3;
+
+    private void FloatLoadFrom(Memory place, in IrInstruction i)
+    {
+        XmmRegister target = _map.IsPinned(i.Destination, out XmmRegister pinned) ? pinned : Xmm0;
+        if (i.Format == FloatFormat.Binary32)
         {
-            _asm.Vmov(PrecisionOf(in i), place, source);
+            _asm.Vmov(Precision.Single, Xmm0, place);
+            Box(target, Xmm0);
         }
         else
         {
-            OperandSize size = isSingle ? Dword : Qword;
-            _asm.Mov(size, Rdx, RegisterMap.Slot(i.Right));
-            _asm.Mov(size, place, Rdx);
+            _asm.Vmov(Precision.Double, target, place);
         }
 
-        _asm.Bind(back);
+        WriteFloat(in i, target);
+    }
+
+    private void FloatStoreTo(Memory place, in IrInstruction i)
+    {
+        if (_map.IsPinned(i.Right, out XmmRegister source))
+        {
+            _asm.Vmov(PrecisionOf(in i), place, source);
+            return;
+        }
+
+        OperandSize size = i.Format == FloatFormat.Binary32 ? Dword : Qword;
+        _asm.Mov(size, Rax, RegisterMap.Slot(i.Right));
+        _asm.Mov(size, place, Rax);
     }
 
     // All ones above the single.

@@ -12,11 +12,13 @@ namespace Strata.Cpu.X64;
 internal sealed unsafe partial class BlockEmitter
 {
     private readonly List<ColdInstruction> _coldInstructions = [];
-    private readonly bool[] _isBoxed = new bool[256];
 
     // Of the block that is being written, as far as it goes.
     private bool _hasFloats;
     private bool _floatStatusIsSet;
+
+    // A bit for each slot that is known to hold a single in its box.
+    private ulong _boxed;
 
     // Of the instruction that is being written.
     private Label _interpreted;
@@ -42,7 +44,7 @@ internal sealed unsafe partial class BlockEmitter
     }
 
     // The interpreter may have written any register.
-    private void ForgetFloats() => Array.Clear(_isBoxed);
+    private void ForgetFloats() => _boxed = 0;
 
     private void FloatingPoint(in IrInstruction i)
     {
@@ -54,7 +56,7 @@ internal sealed unsafe partial class BlockEmitter
         Write(in i);
 
         AccessDescriptor descriptor = Describe(in i);
-        if (_canBeInterpreted)
+        if (_canBeInterpreted && !IsInRun)
             _coldInstructions.Add(new ColdInstruction(_interpreted, _asm.Here(), Leaves: false, Loads: false, i.Bits, descriptor, i.Index));
         if (_canMisfit)
             _coldInstructions.Add(new ColdInstruction(_misfit, default, Leaves: true, Loads: false, i.Bits, descriptor, i.Index));
@@ -64,7 +66,7 @@ internal sealed unsafe partial class BlockEmitter
     private Label Interpreted()
     {
         if (!_canBeInterpreted)
-            _interpreted = _asm.NewLabel();
+            _interpreted = IsInRun ? ExitOfRun() : _asm.NewLabel();
         _canBeInterpreted = true;
         return _interpreted;
     }
@@ -97,7 +99,7 @@ internal sealed unsafe partial class BlockEmitter
 
     private void RequireBoxed(byte slot)
     {
-        if (_isBoxed[slot])
+        if ((_boxed >> slot & 1) != 0)
             return;
         if (_map.IsPinned(slot, out XmmRegister pinned))
         {
@@ -111,7 +113,7 @@ internal sealed unsafe partial class BlockEmitter
         }
 
         _asm.Jcc(Condition.NotEqual, Misfit());
-        _isBoxed[slot] = true;
+        _boxed |= 1UL << slot;
     }
 
     private void EmitColdInstructions()

@@ -317,7 +317,7 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Vmov(Precision.Double, RegisterMap.Slot(i.Destination), value);
         else if (pinned != value)
             _asm.Vmovaps(pinned, value);
-        _isBoxed[i.Destination] = i.Format == FloatFormat.Binary32;
+        _boxed = i.Format == FloatFormat.Binary32 ? _boxed | 1UL << i.Destination : _boxed & ~(1UL << i.Destination);
         MarkFloatsWritten();
     }
 }

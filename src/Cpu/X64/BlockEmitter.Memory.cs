@@ -7,7 +7,7 @@ namespace Strata.Cpu.X64;
 /// <content>Loads and stores: the software TLB inline, everything else in the monitor.</content>
 /// <remarks>
 /// An entry serves size bytes at address a if a - page &lt;= 4096 - size, unsigned: exact for misaligned accesses, for those that leave the page, and
-/// for addresses that no page has. An entry holds for as long as this hart does not poll.
+/// for addresses that no page has. An entry holds for as long as this hart does not poll. A look-up takes rax and rcx; rdx is a run's.
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
@@ -25,12 +25,11 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Load(in IrInstruction i)
     {
-        Register64 address = Address(in i);
         byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
         AccessDescriptor access = Describe(in i, slot, SizeLog(i.Opcode), IsSigned(i.Opcode));
         bool isHeld = !_map.IsPinned(i.Destination, out Register64 _) && IsReadNext(i.Destination);
-        Label back = Translate(address, table: 0, SizeOf(i.Opcode), LoadStub, access, isHeld ? i.Destination : IrSlot.None);
-        LoadFrom(Memory.At(address, Rcx), in i);
+        Label back = FindPage(in i, table: 0, SizeOf(i.Opcode), LoadStub, access, isHeld ? i.Destination : IrSlot.None);
+        LoadFrom(PlaceOf(in i, table: 0), in i);
 
         // The monitor has written the register itself.
         _asm.Bind(back);
@@ -39,9 +38,11 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Store(in IrInstruction i)
     {
-        Register64 address = Address(in i);
-        Label back = Translate(address, table: 1, SizeOf(i.Opcode), StoreStub, Describe(in i, i.Right, SizeLog(i.Opcode)));
-        StoreTo(Memory.At(address, Rcx), in i);
+        Label back = FindPage(in i, table: 1, SizeOf(i.Opcode), StoreStub, Describe(in i, i.Right, SizeLog(i.Opcode)));
+
+        // rax held the address: what the instruction before left there is in memory.
+        _held = IrSlot.None;
+        StoreTo(PlaceOf(in i, table: 1), in i);
         _asm.Bind(back);
     }
 
@@ -89,68 +90,85 @@ internal sealed unsafe partial class BlockEmitter
             _ => Qword,
         };
         if (i.Right == IrSlot.Zero)
+        {
             _asm.Mov(size, place, 0);
-        else
-            _asm.Mov(size, place, _map.IsPinned(i.Right, out Register64 pinned) ? pinned : ReadLow(i.Right, size));
+            return;
+        }
+
+        if (!IsInRegister(i.Right, out Register64 value))
+            _asm.Mov(size == Qword ? Qword : Dword, value = Rax, RegisterMap.Slot(i.Right));
+        _asm.Mov(size, place, value);
     }
 
-    private Register64 ReadLow(byte slot, OperandSize size)
-    {
-        _asm.Mov(size == Qword ? Qword : Dword, Rdx, RegisterMap.Slot(slot));
-        return Rdx;
-    }
-
-    // The address in a register that stays as it is: the base itself, or rax.
-    private Register64 Address(in IrInstruction i)
+    // The address in a register that stays as it is, if that is the base itself; else in `target`.
+    private Register64 Address(in IrInstruction i, Register64 target)
     {
         if (i.Left == IrSlot.Zero)
         {
-            _asm.Mov(Rax, i.Immediate);
-            return Rax;
+            _asm.Mov(target, i.Immediate);
+            return target;
         }
 
-        if (_map.IsPinned(i.Left, out Register64 pinned))
+        if (IsInRegister(i.Left, out Register64 register))
         {
             if (i.Immediate == 0)
-                return pinned;
-            _asm.Lea(Qword, Rax, Memory.At(pinned, (int)i.Immediate));
-            return Rax;
+                return register;
+            _asm.Lea(Qword, target, Memory.At(register, (int)i.Immediate));
+            return target;
         }
 
-        MoveFirst(Rax, i.Left, Qword);
+        MoveFirst(target, i.Left, Qword);
         if (i.Immediate != 0)
-            _asm.Add(Qword, Rax, (int)i.Immediate);
-        return Rax;
+            _asm.Add(Qword, target, (int)i.Immediate);
+        return target;
     }
 
-    /// <summary>Leaves in rcx what must be added to the address; rdx is spoiled.</summary>
-    /// <returns>The label where the monitor comes back to.</returns>
-    private Label Translate(Register64 address, int table, int bytes, int stub, AccessDescriptor descriptor, byte held = IrSlot.None)
+    // What the access is to, after the look-up. The address is taken from the base again: so the processor need not wait for the comparison that it stands behind.
+    private Memory PlaceOf(in IrInstruction i, int table)
     {
-        Label miss = _asm.NewLabel();
+        FindBase(i.Left, table, Rcx);
+        return FromBase(in i, Rcx);
+    }
+
+    // Leaves in `host` what takes the base register's place in the host's addresses: together with it, if it has a register of the host's.
+    private void FindBase(byte slot, int table, Register64 host)
+    {
+        _asm.Mov(Qword, host, Addend(table));
+        if (slot != IrSlot.Zero && !_map.IsPinned(slot, out Register64 _))
+            _asm.Add(Qword, host, RegisterMap.Slot(slot));
+    }
+
+    private Memory FromBase(in IrInstruction i, Register64 host) =>
+        _map.IsPinned(i.Left, out Register64 pinned) ? Memory.At(pinned, host, 1, (int)i.Immediate) : Memory.At(host, (int)i.Immediate);
+
+    /// <summary>Leaves in rax the offset in the page, in rcx the entry's in its table.</summary>
+    /// <returns>The label where the monitor comes back to.</returns>
+    private Label FindPage(in IrInstruction i, int table, int bytes, int stub, AccessDescriptor descriptor, byte held = IrSlot.None)
+    {
         Label back = _asm.NewLabel();
-        Translate(address, table, bytes, miss);
-        _coldAccesses.Add(new ColdAccess(miss, back, stub, address, descriptor, _planned, held));
+        Label miss = IsInRun ? ExitOfRun() : _asm.NewLabel();
+        FindPage(Address(in i, Rax), Rax, table, bytes, miss);
+        if (!IsInRun)
+            _coldAccesses.Add(new ColdAccess(miss, back, stub, table, descriptor, _planned, held));
         return back;
     }
 
-    private void Translate(Register64 address, int table, int bytes, Label miss)
+    // Leaves in `offset` the address's offset in its page, in rcx the entry's in its table; also where it misses.
+    private void FindPage(Register64 address, Register64 offset, int table, int bytes, Label miss)
     {
-        FindEntry(address, table, bytes, miss);
-        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8));
-    }
-
-    // Leaves in rcx the entry's offset in its table, in rdx the address's offset in its page.
-    private void FindEntry(Register64 address, int table, int bytes, Label miss)
-    {
-        int offset = table * _tableBytes;
+        if (offset != address)
+            _asm.Mov(Qword, offset, address);
         _asm.Rorx(Qword, Rcx, address, 8);
         _asm.And(Dword, Rcx, _indexMask);
-        _asm.Mov(Qword, Rdx, address);
-        _asm.Sub(Qword, Rdx, Memory.At(RegisterMap.Tlb, Rcx, 1, offset));
-        _asm.Cmp(Qword, Rdx, PageBytes - bytes);
+        _asm.Sub(Qword, offset, GuestPage(table));
+        _asm.Cmp(Qword, offset, PageBytes - bytes);
         _asm.Jcc(Condition.Above, miss);
     }
+
+    // Of the entry in rcx.
+    private Memory GuestPage(int table) => Memory.At(RegisterMap.Tlb, Rcx, 1, table * _tableBytes);
+
+    private Memory Addend(int table) => Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8);
 
     private void ZeroBlock(in IrInstruction i)
     {
@@ -163,7 +181,8 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Jcc(Condition.Equal, miss);
         Move(Rax, i.Left);
         _asm.And(Qword, Rax, -_layout.Zeroing.Bytes);
-        Translate(Rax, table: 1, _layout.Zeroing.Bytes, miss);
+        FindPage(Rax, Rdx, table: 1, _layout.Zeroing.Bytes, miss);
+        _asm.Mov(Qword, Rcx, Addend(table: 1));
         _asm.Vpxor(XmmRegister.Xmm0, XmmRegister.Xmm0, XmmRegister.Xmm0);
         for (int offset = 0; offset < _layout.Zeroing.Bytes; offset += 16)
             _asm.Vmovups(Memory.At(Rax, Rcx, 1, offset), XmmRegister.Xmm0);

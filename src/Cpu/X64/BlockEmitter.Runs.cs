@@ -1,119 +1,209 @@
 using Strata.Cpu.Translations.Ir;
-using static Strata.Cpu.X64.OperandSize;
 using static Strata.Cpu.X64.Register64;
 
 namespace Strata.Cpu.X64;
 
-/// <content>Runs: loads, or stores, from one base register with plain arithmetic between them look the page up once for all.</content>
+/// <content>Runs: loads and stores from one base register, with arithmetic and other accesses between them, look their page up once for all.</content>
 /// <remarks>
-/// The first one looks up a page that must hold all their bytes; what it finds stays in rcx, and holds until the run's end, for nothing in it polls or calls the
-/// monitor. If the page is not there, or they do not lie in one, cold code executes the run one by one; that is also where it is entered in its middle.
+/// The first one looks up a page that must hold all their bytes, for stores if there is one among them (what may be stored to may be loaded from); what must
+/// be added to find it stays in rdx, and holds until the run's end, for nothing in it polls or calls the monitor. Whatever would call it (the page is not there, or they do not lie
+/// in one; another access misses; a number is not what was expected) goes on in cold code that executes the run one by one; that is also where it is entered in
+/// its middle.
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
     // A longer run would more often lie in two pages.
     private const int MostRunBytes = 512;
 
+    // All of a run is written twice.
+    private const int MostBetween = 8;
+
+    private const int NotInRun = -1;
+
     private readonly List<ColdRun> _coldRuns = [];
 
-    // Instructions of the block; the first is an access, and all accesses' bytes lie in [Low, High) from the base register on.
-    private readonly record struct Run(int First, int Length, long Low, long High);
+    // Of all runs, in order: the instructions from which on they are executed one by one.
+    private readonly List<(Label Exit, int Instruction)> _exitsOfRuns = [];
 
-    // The same instructions again, each for itself.
-    private readonly record struct ColdRun(Label Start, Label Back, Run Run, bool HasFloats);
+    // The instruction of a run that is being written, behind the look-up.
+    private int _inRun = NotInRun;
 
-    // Computes a register without rcx.
-    private static bool LeavesRcx(in IrInstruction i) => i.Opcode switch
+    // Instructions of the block; the first is an access, and the bytes of all accesses from its base register on lie in [Low, High).
+    private readonly record struct Run(int First, int Length, int Accesses, bool HasStores, long Low, long High);
+
+    // The same instructions again, each for itself, and what is known of floating point where they begin.
+    private readonly record struct ColdRun(Label Start, Label Back, Run Run, int FirstExit, int ExitCount, FloatKnowledge Floats);
+
+    private readonly record struct FloatKnowledge(bool AreLoaded, bool StatusIsSet, ulong Boxed);
+
+    private bool IsInRun => _inRun != NotInRun;
+
+    private FloatKnowledge Floats
     {
-        IrOpcode.Constant or IrOpcode.Add or IrOpcode.Subtract or IrOpcode.And or IrOpcode.Or or IrOpcode.Xor
-            or IrOpcode.Add32 or IrOpcode.Subtract32 or IrOpcode.Multiply or IrOpcode.Multiply32 or IrOpcode.ShiftAdd or IrOpcode.ShiftAddUnsigned32
-            or IrOpcode.ShiftLeftUnsigned32 or IrOpcode.SetLess or IrOpcode.SetLessUnsigned
-            or IrOpcode.SignExtend8 or IrOpcode.SignExtend16 or IrOpcode.ZeroExtend16 => true,
-        IrOpcode.PcRelative => i.PageOffset + i.Immediate == (int)(i.PageOffset + i.Immediate),
-        IrOpcode.ShiftLeft or IrOpcode.ShiftRight or IrOpcode.ShiftRightArithmetic or IrOpcode.ShiftLeft32 or IrOpcode.ShiftRight32
-            or IrOpcode.ShiftRightArithmetic32 or IrOpcode.RotateRight or IrOpcode.RotateRight32 => i.Right == IrSlot.Immediate,
-        _ => false,
+        get => new(_hasFloats, _floatStatusIsSet, _boxed);
+        set => (_hasFloats, _floatStatusIsSet, _boxed) = value;
+    }
+
+    private static bool IsAccess(IrOpcode opcode) => IrEffects.IsLoad(opcode) || IrEffects.IsStore(opcode) || opcode is IrOpcode.FloatLoad or IrOpcode.FloatStore;
+
+    private static bool IsFloat(IrOpcode opcode) => opcode is >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore;
+
+    private static long EndOf(in IrInstruction access) => access.Immediate + (IsFloat(access.Opcode) ? 1 << FloatSizeLog(in access) : SizeOf(access.Opcode));
+
+    // Does what it does without rdx and without the monitor, or says where the monitor would be needed.
+    private static bool LeavesRdx(IrOpcode opcode) => opcode switch
+    {
+        >= IrOpcode.MultiplyHigh and <= IrOpcode.RemainderUnsigned32 or IrOpcode.OrCombineBytes => false,
+        IrOpcode.FloatFlagsRead or IrOpcode.FloatFlagsExchange or IrOpcode.FloatRoundingRead => false,
+        _ => IrEffects.IsPure(opcode) || IsAccess(opcode) || IsFloat(opcode),
     };
 
-    // The run that begins at an instruction, if there are at least two accesses in it.
+    // The run that begins at an instruction, if there are at least two accesses in it and none from another base would save more.
     private bool IsRunAt(int first, out Run run)
     {
-        ref readonly IrInstruction leader = ref _plan[first];
-        bool loads = IrEffects.IsLoad(leader.Opcode);
-        run = new Run(first, 1, leader.Immediate, leader.Immediate + SizeOf(leader.Opcode));
-        if ((!loads && !IrEffects.IsStore(leader.Opcode)) || leader.Left == IrSlot.Zero || leader.Destination == leader.Left)
+        if (!FindRun(first, _block.Count, out run))
             return false;
-        for (int n = first + 1; n < _block.Count; n++)
+        byte own = _plan[first].Left;
+        int ownBefore = 1;
+        for (int n = first + 1; n < first + run.Length; n++)
         {
             ref readonly IrInstruction i = ref _plan[n];
-            if (loads ? IrEffects.IsLoad(i.Opcode) : IrEffects.IsStore(i.Opcode))
-            {
-                long low = Math.Min(run.Low, i.Immediate);
-                long high = Math.Max(run.High, i.Immediate + SizeOf(i.Opcode));
-                if (i.Left != leader.Left || high - low > MostRunBytes)
-                    break;
-                run = new Run(first, n + 1 - first, low, high);
-            }
-            else if (!LeavesRcx(in i))
-            {
+            if (!IsAccess(i.Opcode))
+                continue;
+            if (i.Left == own)
+                ownBefore++;
+            else if (FindRun(n, _block.Count, out Run other) && other.Accesses - 1 > run.Accesses - ownBefore)
+                return FindRun(first, n, out run);
+        }
+
+        return true;
+    }
+
+    private bool FindRun(int first, int end, out Run run)
+    {
+        ref readonly IrInstruction leader = ref _plan[first];
+        run = default;
+        if (!IsAccess(leader.Opcode) || leader.Left == IrSlot.Zero || leader.Destination == leader.Left)
+            return false;
+        bool hasFloats = _hasFloats || IsFloat(leader.Opcode);
+        for (int n = first; n < end && n - (first + run.Length) <= MostBetween; n++)
+        {
+            ref readonly IrInstruction i = ref _plan[n];
+            if (!LeavesRdx(i.Opcode) || (IsFloat(i.Opcode) && !hasFloats) || (n > first && _plan.IsTarget(n)))
                 break;
+            if (IsAccess(i.Opcode) && i.Left == leader.Left)
+            {
+                long low = n == first ? i.Immediate : Math.Min(run.Low, i.Immediate);
+                long high = n == first ? EndOf(in i) : Math.Max(run.High, EndOf(in i));
+                if (high - low > MostRunBytes)
+                    break;
+                run = new Run(first, n + 1 - first, run.Accesses + 1, run.HasStores || i.Opcode is IrOpcode.FloatStore || IrEffects.IsStore(i.Opcode), low, high);
             }
 
             if (i.Destination == leader.Left)
                 break;
         }
 
-        return run.Length > 1;
+        return run.Accesses > 1;
     }
 
     private void Emit(in Run run)
     {
         ref readonly IrInstruction leader = ref _plan[run.First];
+        int table = run.HasStores ? 1 : 0;
         Label slow = _asm.NewLabel();
         Label back = _asm.NewLabel();
-        bool isPinned = _map.IsPinned(leader.Left, out Register64 pinned);
+        int firstExit = _exitsOfRuns.Count;
         TakeHeld(run.First);
-        Translate(Address(leader with { Immediate = run.Low }), IrEffects.IsLoad(leader.Opcode) ? 0 : 1, (int)(run.High - run.Low), slow);
+        if (IsFloat(leader.Opcode) && !_hasFloats)
+        {
+            _held = IrSlot.None;
+            RequireFloats(in leader);
+        }
 
-        // A base in memory is added now: then rcx is the place of the lowest byte.
-        if (!isPinned)
-            _asm.Add(Qword, Rcx, Rax);
+        FloatKnowledge floats = Floats;
+        FindPage(Address(leader with { Immediate = run.Low }, Rdx), Rdx, table, (int)(run.High - run.Low), slow);
+        FindBase(leader.Left, table, Rdx);
         bool tookHeld = _tookHeld;
-        _held = IrSlot.None;
         for (int n = run.First; n < run.First + run.Length; n++)
         {
             ref readonly IrInstruction i = ref _plan[n];
+            _inRun = n;
             if (n > run.First)
                 Marks?.Add((i.PageOffset, _asm.Offset));
-            Memory place = isPinned ? Memory.At(pinned, Rcx, 1, (int)i.Immediate) : Memory.At(Rcx, (int)(i.Immediate - run.Low));
-            if (IrEffects.IsLoad(i.Opcode))
-                LoadFrom(place, in i);
-            else if (IrEffects.IsStore(i.Opcode))
-                StoreTo(place, in i);
-            else
+            if (!IsAccess(i.Opcode) || i.Left != leader.Left)
+            {
                 EmitPlanned(n);
+                continue;
+            }
+
+            if (n > run.First)
+                TakeHeld(n);
+            AccessAt(FromBase(in i, Rdx), in i);
+            if (n == run.First)
+                tookHeld = _tookHeld;
         }
 
+        _inRun = NotInRun;
         _tookHeld = tookHeld;
         _asm.Bind(back);
         _holds = IrSlot.None;
-        _coldRuns.Add(new ColdRun(slow, back, run, _hasFloats));
+        _coldRuns.Add(new ColdRun(slow, back, run, firstExit, _exitsOfRuns.Count - firstExit, floats));
+    }
+
+    private void AccessAt(Memory place, in IrInstruction i)
+    {
+        if (i.Opcode == IrOpcode.FloatLoad)
+            FloatLoadFrom(place, in i);
+        else if (i.Opcode == IrOpcode.FloatStore)
+            FloatStoreTo(place, in i);
+        else if (IrEffects.IsLoad(i.Opcode))
+            LoadFrom(place, in i);
+        else
+            StoreTo(place, in i);
+    }
+
+    // Where the instruction that is being written is executed for itself, and all behind it in the run; nothing of it is done yet.
+    private Label ExitOfRun()
+    {
+        Label exit = _asm.NewLabel();
+        _exitsOfRuns.Add((exit, _inRun));
+        return exit;
     }
 
     private void EmitOneByOne(in ColdRun cold)
     {
-        bool hasFloats = _hasFloats;
-        _hasFloats = cold.HasFloats;
+        FloatKnowledge floats = Floats;
+        Floats = cold.Floats;
+        ReadOnlySpan<(Label Exit, int Instruction)> exits = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_exitsOfRuns).Slice(cold.FirstExit, cold.ExitCount);
+        Span<Label> starts = stackalloc Label[exits.Length];
         _asm.Bind(cold.Start);
         MakeUp(cold.Run.First);
         for (int n = cold.Run.First; n < cold.Run.First + cold.Run.Length; n++)
         {
+            for (int k = 0; k < exits.Length; k++)
+            {
+                if (exits[k].Instruction != n)
+                    continue;
+                starts[k] = _plan.HasPending(n) ? _asm.NewLabel() : exits[k].Exit;
+                _asm.Bind(starts[k]);
+            }
+
             if (n > cold.Run.First && CanEnter(n))
                 AddEntry(n, _asm.Offset);
             Emit(in _block.Instructions[n]);
         }
 
         _asm.Jmp(cold.Back);
-        _hasFloats = hasFloats;
+        for (int k = 0; k < exits.Length; k++)
+        {
+            if (starts[k] == exits[k].Exit)
+                continue;
+            _asm.Bind(exits[k].Exit);
+            MakeUp(exits[k].Instruction);
+            _asm.Jmp(starts[k]);
+        }
+
+        Floats = floats;
     }
 }

@@ -77,8 +77,8 @@ internal sealed unsafe partial class BlockEmitter
     /// <summary>Where the code of each guest instruction begins, and at the end where the cold code does; null: nobody wants to know.</summary>
     public List<(int PageOffset, int Code)>? Marks { get; init; }
 
-    // A load or store that missed: where it comes from and goes back to, which instruction it is if the plan holds for it, and what rax has to hold then.
-    private readonly record struct ColdAccess(Label Start, Label Back, int Stub, Register64 Address, AccessDescriptor Descriptor, int Planned, byte Held);
+    // A load or store that missed in a table: where it comes from and goes back to, which instruction it is if the plan holds for it, and what rax has to hold then.
+    private readonly record struct ColdAccess(Label Start, Label Back, int Stub, int Table, AccessDescriptor Descriptor, int Planned, byte Held);
 
     // An instruction that is the interpreter's this time.
     private readonly record struct ColdInterpretation(Label Start, Label Back, IrInstruction Instruction, int Stub);
@@ -106,6 +106,7 @@ internal sealed unsafe partial class BlockEmitter
         _coldJumps.Clear();
         _coldPolls.Clear();
         _coldRuns.Clear();
+        _exitsOfRuns.Clear();
         ClearFloats();
         _plan.Make(block);
         BeginPlanned();
@@ -165,8 +166,8 @@ internal sealed unsafe partial class BlockEmitter
     {
         _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
         _asm.Add(Qword, Rax, PageBytes);
-        FindEntry(Rax, FetchTable, sizeof(ushort), _otherBytes = _asm.NewLabel());
-        _asm.Add(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, (FetchTable * _tableBytes) + 8));
+        FindPage(Rax, Rdx, FetchTable, sizeof(ushort), _otherBytes = _asm.NewLabel());
+        _asm.Add(Qword, Rax, Addend(FetchTable));
         _asm.Movzx(Word, Rcx, Memory.At(Rax));
         _asm.Cmp(Dword, Rcx, _block.BytesBeyond);
         _asm.Jcc(Condition.NotEqual, _otherBytes);
@@ -205,12 +206,15 @@ internal sealed unsafe partial class BlockEmitter
             if (access.Planned >= 0 && _plan.HasPending(access.Planned))
             {
                 MakeUp(access.Planned);
-                if (access.Address == Rax)
-                    _ = Address(in _plan[access.Planned]);
+                Register64 address = Address(in _plan[access.Planned], Rax);
+                if (address != Rax)
+                    _asm.Mov(Qword, Rax, address);
+            }
+            else
+            {
+                _asm.Add(Qword, Rax, GuestPage(access.Table));
             }
 
-            if (access.Address != Rax)
-                _asm.Mov(Qword, Rax, access.Address);
             _asm.Mov(Rdx, access.Descriptor.Bits);
             _asm.CallRel32(access.Stub - _origin);
             if (access.Held != IrSlot.None)

@@ -82,6 +82,14 @@ internal sealed class TwoEngines : IDisposable
         return isSame ? null : $"{expected.Reason}, {actual.Reason}: {Differences(e, a)}";
     }
 
+    /// <summary>Whether both have the same bytes there.</summary>
+    public bool HaveSameMemory(ulong address, int bytes)
+    {
+        byte[] expected = new byte[bytes];
+        byte[] actual = new byte[bytes];
+        return _interpreter.Memory.Read(address, expected).IsDone && _translator.Memory.Read(address, actual).IsDone && expected.AsSpan().SequenceEqual(actual);
+    }
+
     public ulong Retired(bool translated) => (translated ? _translator : _interpreter).Hart.InstructionsRetired;
 
     public void Dispose()

@@ -17,9 +17,13 @@ internal static class AuditTransfer
     public static void Apply(in Instruction i, int offset, AuditState state, int tableBytes, InstructionInfoFactory information)
     {
         AuditValue? result = i.OpCount >= 2 && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR() ? ResultOf(in i, offset, state, tableBytes) : null;
+        bool readsSlot = i.Mnemonic == Mnemonic.Mov && i.Op1Kind == OpKind.Memory && IsSlot(in i) && i.Op0Register.IsGPR64();
+        bool writesSlot = i.Mnemonic == Mnemonic.Mov && i.Op0Kind == OpKind.Memory && IsSlot(in i) && i.Op1Kind == OpKind.Register && i.Op1Register.IsGPR64();
         (AuditValue Value, long Constant)? compared = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && IsImmediate(in i)
             ? (state[i.Op0Register], (long)i.GetImmediate(1)) : null;
-        foreach (UsedRegister used in information.GetInfo(in i).GetUsedRegisters())
+        InstructionInfo all = information.GetInfo(in i);
+        ForgetWrittenSlots(all, state);
+        foreach (UsedRegister used in all.GetUsedRegisters())
         {
             if (used.Access is not (OpAccess.Read or OpAccess.CondRead or OpAccess.None or OpAccess.NoMemAccess) && used.Register.GetFullRegister().IsGPR64())
                 state.Renew(used.Register, offset);
@@ -27,6 +31,8 @@ internal static class AuditTransfer
 
         if (result is not null)
             state[i.Op0Register] = result;
+        if (readsSlot || writesSlot)
+            state.Slots = state.Slots.SetItem((long)i.MemoryDisplacement64, state[readsSlot ? i.Op0Register : i.Op1Register]);
         if (compared is not null)
             state.Compared = compared;
         else if (i.RflagsModified != RflagsBits.None)
@@ -38,8 +44,14 @@ internal static class AuditTransfer
         bool isWide = i.Op0Register.IsGPR64();
         switch (i.Mnemonic)
         {
+            case Mnemonic.Mov when IsImmediate(in i) && (isWide || i.Op0Register.IsGPR32()):
+                return new AuditValue.Zero().Plus((long)i.GetImmediate(1));
             case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Register:
                 return state[i.Op1Register];
+            case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory && IsSlot(in i):
+                return state.Slots.GetValueOrDefault((long)i.MemoryDisplacement64);
+            case Mnemonic.Add when isWide && i.Op1Kind == OpKind.Memory && IsSlot(in i):
+                return state.Slots.TryGetValue((long)i.MemoryDisplacement64, out AuditValue? held) ? Add(state[i.Op0Register], held) : null;
             case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory:
                 return EntryAt(in i, state, tableBytes, field: 8) is { } entry ? new AuditValue.Addend(entry) : null;
             case Mnemonic.Mov when i.Op0Register.IsGPR32() && i.Op1Kind == OpKind.Memory && i.MemoryIndexScale == 2 && state[i.MemoryBase] is AuditValue.Addend { Entry.Table: 3 }:
@@ -66,6 +78,22 @@ internal static class AuditTransfer
         }
     }
 
+    // A doubleword of the hart's state.
+    private static bool IsSlot(in Instruction i) =>
+        i.MemoryBase == Register.RBP && i.MemoryIndex == Register.None && i.MemorySize.GetSize() == sizeof(ulong);
+
+    private static void ForgetWrittenSlots(InstructionInfo all, AuditState state)
+    {
+        foreach (UsedMemory used in all.GetUsedMemory())
+        {
+            if (used.Base != Register.RBP || used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.None or OpAccess.NoMemAccess)
+                continue;
+            long first = (long)used.Displacement;
+            long behind = first + used.MemorySize.GetSize();
+            state.Slots = state.Slots.RemoveRange(state.Slots.Keys.Where(slot => slot < behind && slot + sizeof(ulong) > first));
+        }
+    }
+
     private static TlbPlace? EntryAt(in Instruction i, AuditState state, int tableBytes, int field)
     {
         long at = (long)i.MemoryDisplacement64 - field;
@@ -74,5 +102,5 @@ internal static class AuditTransfer
         return new TlbPlace(i.MemoryIndex == Register.None ? null : state[i.MemoryIndex], (int)(at / tableBytes));
     }
 
-    private static bool IsImmediate(in Instruction i) => i.Op1Kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64;
+    private static bool IsImmediate(in Instruction i) => i.Op1Kind is >= OpKind.Immediate8 and <= OpKind.Immediate32to64 or OpKind.Immediate64;
 }

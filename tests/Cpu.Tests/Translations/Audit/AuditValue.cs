@@ -12,6 +12,9 @@ internal abstract record AuditValue
     /// <summary>As before, 0 to a maximum.</summary>
     public sealed record Bounded(int Offset, Register Register, long Maximum) : AuditValue;
 
+    /// <summary>Nothing: constants are sums of it.</summary>
+    public sealed record Zero : AuditValue;
+
     /// <summary>A value plus a constant.</summary>
     public sealed record Sum(AuditValue Root, long Constant) : AuditValue;
 
@@ -79,6 +82,9 @@ internal sealed class AuditState
     /// <summary>What was compared last with which constant, if nothing has changed the flags since.</summary>
     public (AuditValue Value, long Constant)? Compared { get; set; }
 
+    /// <summary>What doublewords of the hart's state are known to hold, by their displacements: what was read there, and not written since.</summary>
+    public ImmutableDictionary<long, AuditValue> Slots { get; set; } = ImmutableDictionary<long, AuditValue>.Empty;
+
     public AuditValue this[Register register]
     {
         get => _registers[register.GetFullRegister() - Register.RAX];
@@ -106,6 +112,8 @@ internal sealed class AuditState
                 Renew(other, offset);
         }
 
+        if (!Slots.IsEmpty)
+            Slots = Slots.RemoveRange(Slots.Where(slot => slot.Value.DependsOn(offset, full)).Select(slot => slot.Key));
         if (!Guards.IsEmpty)
             Guards = Guards.Except(Guards.Where(guard => guard.Address.DependsOn(offset, full) || guard.Entry.DependsOn(offset, full)));
         if (Compared is { } compared && compared.Value.DependsOn(offset, full))
@@ -114,7 +122,7 @@ internal sealed class AuditState
 
     public AuditState Copy()
     {
-        AuditState copy = new() { Guards = Guards, Compared = Compared };
+        AuditState copy = new() { Guards = Guards, Compared = Compared, Slots = Slots };
         _registers.CopyTo(copy._registers, 0);
         return copy;
     }
@@ -126,6 +134,7 @@ internal sealed class AuditState
             this[register] = new AuditValue.Opaque(offset, register);
         Guards = [];
         Compared = null;
+        Slots = Slots.Clear();
     }
 
     /// <summary>What is known where several ways meet at an offset: what all know.</summary>
@@ -142,16 +151,26 @@ internal sealed class AuditState
             }
 
             met.Guards = met.Guards.Intersect(way.Guards);
+            met.Slots = met.Slots.RemoveRange(met.Slots.Where(slot => way.Slots.GetValueOrDefault(slot.Key) != slot.Value).Select(slot => slot.Key));
             if (met.Compared != way.Compared)
                 met.Compared = null;
         }
 
         foreach (Register register in renewed)
             met.Renew(register, ~offset);
+
+        // What is in a register and in the state, whichever way was taken, still is the same number in both.
+        foreach (long slot in ways.First().Slots.Keys.Where(slot => !met.Slots.ContainsKey(slot)))
+        {
+            foreach (Register register in renewed.Where(register => ways.All(way => way.Slots.GetValueOrDefault(slot) == way[register])).Take(1))
+                met.Slots = met.Slots.Add(slot, met[register]);
+        }
+
         return met;
     }
 
     /// <summary>Whether the same is known.</summary>
     public bool SameAs(AuditState other) =>
-        Compared == other.Compared && Guards.SetEquals(other.Guards) && _registers.AsSpan().SequenceEqual(other._registers);
+        Compared == other.Compared && Guards.SetEquals(other.Guards) && Slots.Count == other.Slots.Count
+            && Slots.All(slot => other.Slots.GetValueOrDefault(slot.Key) == slot.Value) && _registers.AsSpan().SequenceEqual(other._registers);
 }

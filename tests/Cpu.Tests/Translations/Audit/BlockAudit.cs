@@ -276,6 +276,8 @@ internal sealed class BlockAudit
         }
 
         (AuditValue root, long constant) = address.Split();
+        if (root is AuditValue.Addend alone)
+            root = new AuditValue.HostPlace(new AuditValue.Zero(), alone.Entry);
         if (root is not AuditValue.HostPlace place || (place.Entry.Table != 1 && (writes || place.Entry.Table is not (0 or FetchTable))))
             return false;
         (AuditValue guest, long from) = place.Address.Split();

@@ -1,0 +1,122 @@
+using Strata.Cpu.Tests.Interpreter;
+using Strata.Cpu.Translations;
+
+namespace Strata.Cpu.Tests.Translations;
+
+/// <summary>
+/// Accesses that share a look-up, with whatever may lie between them: the same registers and memory as the interpreter's, wherever one of them faults, misses, is a
+/// device's or leaves the page, and wherever the run is entered.
+/// </summary>
+public sealed class RunTests(ITestOutputHelper output)
+{
+    private const ulong Data = TestMachine.Ram + 0x10_0000;
+    private const int DataBytes = 0x3000;
+    private const int Instruction = 4;
+
+    // Registers of the host's and registers in memory.
+    private static readonly string[] s_registers = ["a0", "a2", "a4", "a5", "t0", "t1", "a6", "s3"];
+    private static readonly string[] s_floats = ["fa0", "fa1", "fa5", "ft0", "fs1", "ft10", "fs9"];
+
+    // Where the bases point: inside a page, to its end, odd, into a page that is stored to later, to a device, nowhere.
+    private static readonly ulong[] s_places = [Data + 0x200, Data + 0xff0, Data + 0x1001, Data + 0x1ffc, TestMachine.DevicePage, TwoEngines.Nowhere];
+
+    public static TheoryData<string, string> Runs => new()
+    {
+        { "load, then store", "ld a0,8(s1); addi a0,a0,1; sd a0,8(s1)" },
+        { "store, then load of a part", "sd a2,8(s1); lh t0,12(s1); lbu a0,9(s1)" },
+        { "another base in between", "ld a0,0(s1); ld t0,8(s2); sd a0,8(s1); sd t0,0(s2)" },
+        { "another base that has more", "ld a0,0(s1); ld t0,8(s2); ld t1,16(s2); sd t0,24(s2); sd a0,8(s1)" },
+        { "the other base is loaded", "ld s2,0(s1); ld t0,8(s1); add t0,t0,a0; sd t0,16(s1)" },
+        { "its own base at last", "ld a0,0(s1); sd a0,16(s1); ld s1,8(s1); addi a0,a0,1" },
+        { "numbers of both kinds", "fld fa0,0(s1); flw ft10,8(s1); fsd fa0,16(s1); fsw ft10,24(s1)" },
+        { "arithmetic of both kinds", "fld fa0,0(s1); fld fa1,8(s1); addi a0,a0,3; fmul.d fa0,fa0,fa1; fadd.d fa0,fa0,fa0; fsd fa0,16(s1)" },
+        { "what the interpreter has to finish", "fld fa0,0(s1); fsub.d fa0,fa0,fa0; fdiv.d fa1,fa0,fa0; fsd fa1,8(s1); ld a0,8(s1)" },
+        { "what is in no box", "fld fa0,0(s1); fadd.s fa1,fa0,fa0; fsw fa1,8(s1); lw a0,8(s1)" },
+        { "halves that are pending", "addw t0,a0,a1; lw t1,0(s1); addw t0,t0,t1; ld a4,0(s2); sw t0,4(s1); addi t0,a4,1" },
+        { "shifts by registers", "ld t0,0(s1); sll t1,t0,a6; srl a0,t1,t0; sd t1,8(s1); sra t0,t1,a6; sd t0,16(s1)" },
+        { "division, which takes the register", "ld t0,0(s1); sd t0,8(s1); div a0,t0,a2; mulhu a4,t0,a2; sd a0,16(s1); sd a4,24(s1)" },
+        { "a loop", "ld t0,0(s1); ld t1,8(s1); addi a3,a3,1; sd a3,8(s1); andi a3,a3,7; bne a3,zero,-12; sd t0,16(s1)" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public void RunsDoWhatTheirInstructionsDo(string name, string program)
+    {
+        Assert.NotEmpty(name);
+        foreach (bool counts in (bool[])[false, true])
+        {
+            using TwoEngines engines = new(new TranslationOptions { CountsInstructions = counts });
+            Check(engines, program.Split("; "), new Random(1));
+        }
+    }
+
+    [Theory]
+    [InlineData(64, false)]
+    [InlineData(64, true)]
+    [InlineData(7, false)]
+    public void RandomAccessesDoWhatTheInterpreterDoes(int blockInstructions, bool counts)
+    {
+        int seed = Seed.Take(output);
+        Random random = new(seed);
+        using TwoEngines engines = new(new TranslationOptions { BlockInstructions = blockInstructions, CountsInstructions = counts });
+        for (int i = 0; i < 150; i++)
+            Check(engines, [.. Enumerable.Range(0, random.Next(3, 30)).Select(_ => RandomInstruction(random))], random);
+    }
+
+    // From the start, then from each instruction, wherever the bases lead.
+    private static void Check(TwoEngines engines, string[] instructions, Random random)
+    {
+        engines.Load(string.Join('\n', instructions) + "\nwfi");
+        byte[] data = new byte[DataBytes];
+        for (int entry = 0; entry < instructions.Length; entry++)
+        {
+            foreach (ulong first in s_places)
+            {
+                ulong second = s_places[random.Next(4)] + 64;
+                random.NextBytes(data);
+                BitConverter.TryWriteBytes(data.AsSpan(0x200), random.NextDouble());
+                engines.Load(Data, data);
+                ulong number = (ulong)random.NextInt64();
+                string? report = engines.Run(
+                    (ref HartState s) =>
+                    {
+                        for (int x = 5; x < 32; x++)
+                        {
+                            s.X[x] = number * (ulong)x;
+                            s.F[x] = (x & 1) != 0 ? BitConverter.DoubleToUInt64Bits(x * 1.5) : 0xffff_ffff_3f80_0000 + (ulong)x;
+                        }
+
+                        s.X[9] = first;
+                        s.X[18] = second;
+                        s.Pc = TestMachine.Ram + (ulong)(entry * Instruction);
+                    },
+                    instructions: 2_000);
+                Assert.True(report is null, $"{string.Join("; ", instructions)} from {entry}, s1 = {first:x}, s2 = {second:x}: {report}");
+                Assert.True(engines.HaveSameMemory(Data, DataBytes), $"{string.Join("; ", instructions)} from {entry}, s1 = {first:x}, s2 = {second:x}: memory differs");
+            }
+        }
+    }
+
+    private static string RandomInstruction(Random random)
+    {
+        string Register() => s_registers[random.Next(s_registers.Length)];
+        string Float() => s_floats[random.Next(s_floats.Length)];
+        string place = $"{random.Next(-8, 32) * 4}({(random.Next(3) == 0 ? "s2" : "s1")})";
+        return random.Next(20) switch
+        {
+            < 4 => $"{Pick(random, "lb", "lbu", "lh", "lhu", "lw", "lwu", "ld", "ld")} {(random.Next(8) == 0 ? "zero" : Register())},{place}",
+            < 7 => $"{Pick(random, "sb", "sh", "sw", "sd")} {(random.Next(8) == 0 ? "zero" : Register())},{place}",
+            < 9 => $"{Pick(random, "flw", "fld")} {Float()},{place}",
+            < 11 => $"{Pick(random, "fsw", "fsd")} {Float()},{place}",
+            < 13 => $"{Pick(random, "fadd.d", "fmul.d", "fsub.s", "fdiv.d", "fmin.d", "fsgnjn.d", "fsgnj.s")} {Float()},{Float()},{Float()}",
+            13 => $"{Pick(random, "feq.d", "flt.d")} {Register()},{Float()},{Float()}",
+            14 => $"{Pick(random, "fcvt.d.l", "fcvt.s.wu", "fmv.d.x")} {Float()},{Register()}",
+            < 17 => $"{Pick(random, "add", "addw", "xor", "sll", "srlw", "mul", "sltu", "max", "bset", "sh2add", "andn", "ror")} {Register()},{Register()},{Register()}",
+            17 => $"{Pick(random, "addiw", "slli", "srai")} {Register()},{Register()},{random.Next(1, 31)}",
+            18 => $"{Pick(random, "divu", "mulhu", "rem")} {Register()},{Register()},{Register()}",
+            _ => random.Next(3) == 0 ? $"addi {Pick(random, "s1,s1", "s2,s2")},{Pick(random, "8", "-4", "64")}" : $"beq {Register()},{Register()},8",
+        };
+    }
+
+    private static string Pick(Random random, params string[] choices) => choices[random.Next(choices.Length)];
+}
