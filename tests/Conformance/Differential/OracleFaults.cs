@@ -17,6 +17,8 @@ public static class OracleFaults
             "instructions/flow.c", "QEMU sees it once the block it translated ends"),
         new("an sfence.vma that changes the page it is fetched from is seen when the block ends", "10.2.1: by the next instruction",
             "programs/units.c", "QEMU goes on in the block it translated after a fence"),
+        new("a jump inside a page that is remapped in the same block, by an sfence.vma, is linked to code of the other page, and that link is used in all address spaces",
+            "10.2.1: each space has its own pages", "programs/units.c", "by a jump that QEMU never links"),
         new("an SC without a reservation faults as a store would by page tables and PMP, not for lack of memory", "free", "programs/serve.c", "An SC without its LR"),
         new("whether an instruction that only raises flags makes mstatus.FS dirty differs", "3.1.6.6: may be imprecise",
             "instructions/main.c", "how precisely \"dirty\" is tracked is free"),

@@ -22,6 +22,13 @@ static void after_patch(void) {
   }
 }
 
+// The same for a fence, but by a jump that QEMU never links: it links jumps within a page by virtual address, and this page may be another one now.
+static void after_fence(u32 scratch) {
+  if (one_in(3)) { emit32(0x0000100f); return; }                               // fence.i
+  emit32(u_type(0x17, scratch, 0));                                            // auipc
+  emit32(i_type(0x67, 0, scratch, 8));                                         // jr to the next instruction
+}
+
 // Where a store to code goes: through either mapping.
 static u64 writable(u32 at) { return (one_in(2) ? region_base[ALIAS] : region_base[CODE]) + at; }
 
@@ -96,7 +103,7 @@ static void emit_edit(void) {
   int left_out = fault_is(NO_FENCE) || (fault_is(NO_FENCE_BY_ADDRESS) && (how & 1)) || (fault_is(NO_FENCE_BY_ASID) && how >= 2);
   emit32(left_out ? 0x0040006f : fence_word(how, a, b));
   if (how == 4) emit32(0x18100073);                                            // sfence.inval.ir
-  after_patch();                                                               // QEMU goes on in the block it translated after a fence, too
+  after_fence(a);                                                              // QEMU goes on in the block it translated after a fence, too
 }
 
 static void emit_switch(void) {
