@@ -27,6 +27,8 @@ public sealed record EngineVariant(string Name, TranslationOptions? Translation,
         new("Strata's translator, frames replaced", new TranslationOptions(), Disturbance.Replacement),
     ];
 
+    private const ulong SlowTurn = 4;
+
     // What runs most cases a second, and what takes five to fifty times as long for one.
     private static readonly EngineVariant[] s_slow = [Interpreter, .. s_translators.Where(IsSlow)];
     private static readonly EngineVariant[] s_quick = [.. s_translators.Except(s_slow)];
@@ -34,11 +36,12 @@ public sealed record EngineVariant(string Name, TranslationOptions? Translation,
     /// <summary>How many ways there are to translate.</summary>
     public static int TranslatorCount => s_translators.Length;
 
-    /// <summary>How many there are <see cref="InLongTurn"/>.</summary>
-    public static int CountInLongTurn => s_quick.Length + 1;
+    /// <summary>All the quick variants, and at each fourth turn a slow one: so most comparisons are had from a processor.</summary>
+    public static EngineVariant[] InLongTurn(ulong turn) =>
+        turn % SlowTurn == 0 ? [.. s_quick, s_slow[turn / SlowTurn % (ulong)s_slow.Length]] : s_quick;
 
-    /// <summary>All the quick variants, and the slow ones one after the other: so most comparisons are had from a processor.</summary>
-    public static EngineVariant[] InLongTurn(ulong turn) => [.. s_quick, s_slow[turn % (ulong)s_slow.Length]];
+    /// <summary>How many these are.</summary>
+    public static int CountInLongTurn(ulong turn) => turn % SlowTurn == 0 ? s_quick.Length + 1 : s_quick.Length;
 
     /// <summary>The translator of a chunk: every second one is as machines run, the others take turns.</summary>
     public static EngineVariant Translator(ulong chunk) =>
@@ -57,7 +60,7 @@ public sealed class EngineRunners : IDisposable
     public IProgramRunner[] OfChunk(ulong chunk) => [Of(EngineVariant.Interpreter), Of(EngineVariant.Translator(chunk))];
 
     /// <summary>What a chunk of the long run is run by.</summary>
-    public IProgramRunner[] OfLongChunk(ulong chunk) => [.. EngineVariant.InLongTurn(chunk).Select(Of)];
+    public IProgramRunner[] OfLongTurn(ulong turn) => [.. EngineVariant.InLongTurn(turn).Select(Of)];
 
     /// <inheritdoc/>
     public void Dispose()

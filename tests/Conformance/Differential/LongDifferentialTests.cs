@@ -30,7 +30,7 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
     public void Fifty_million_comparisons_equal_the_oracle()
     {
         LongRow[] rows = LongRow.Plan(Total);
-        _before = _compared = rows.Aggregate(0UL, (sum, row) => sum + (Math.Min(NextOf(row), row.Chunks) * row.ComparisonsPerChunk));
+        _before = _compared = rows.Aggregate(0UL, (sum, row) => sum + row.ComparisonsBefore(Math.Min(NextOf(row), row.Chunks)));
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_before} comparisons were made before"));
 
         // Machines of its own for each processor, and no waiting for one another: some chunks take ten times as long as others.
@@ -77,7 +77,7 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
             while (_ahead.Remove(new Chunk(chunk.Row, NextOf(chunk.Row))))
                 _next[chunk.Row.Row.Name] = NextOf(chunk.Row) + 1;
             WriteProgress(_next);
-            _compared += chunk.Row.ComparisonsPerChunk;
+            _compared += chunk.Row.ComparisonsIn(chunk.Number);
             double rate = (_compared - _before) / _clock.Elapsed.TotalSeconds;
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
@@ -90,7 +90,7 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
     {
         DifferentialRow row = chunk.Row.Row;
         DifferentialRun run = new(GuestProgram.Load(row.Program), new QemuRunner());
-        return run.Compare(row.Parameters(FirstSeed + chunk.Number, 0, chunk.Row.ChunkCases), engines.OfLongChunk(chunk.Number));
+        return run.Compare(row.Parameters(FirstSeed + chunk.Number, 0, chunk.Row.ChunkCases), engines.OfLongTurn(chunk.Row.Turn(chunk.Number)));
     }
 
     private static Dictionary<string, ulong> ReadProgress()
@@ -120,7 +120,20 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
 
         public ulong ChunkCases => IsPrograms(Row) ? ShortCaseChunk / ProgramWeight : ShortCaseChunk;
 
-        public ulong ComparisonsPerChunk => ChunkCases * (ulong)EngineVariant.CountInLongTurn;
+        // Rows begin at different turns, so that each slow engine is reached although most rows have few chunks.
+        private ulong FirstTurn { get; init; }
+
+        public ulong Turn(ulong chunk) => FirstTurn + chunk;
+
+        public ulong ComparisonsIn(ulong chunk) => ChunkCases * (ulong)EngineVariant.CountInLongTurn(Turn(chunk));
+
+        public ulong ComparisonsBefore(ulong chunk)
+        {
+            ulong sum = 0;
+            for (ulong n = 0; n < chunk; n++)
+                sum += ComparisonsIn(n);
+            return sum;
+        }
 
         /// <summary>Enough chunks of every row that there are as many comparisons as <paramref name="total"/>.</summary>
         public static LongRow[] Plan(ulong total)
@@ -128,8 +141,15 @@ public sealed class LongDifferentialTests(ITestOutputHelper output)
             // The 16-bit words are all in ./test.
             DifferentialRow[] rows = [.. DifferentialPlan.Rows.Where(row => row.Name != "all 16-bit words")];
             double weights = rows.Sum(Weight);
-            return [.. rows.Select(row => new LongRow(row, 0)).Select(row =>
-                row with { Chunks = (ulong)Math.Ceiling(Weight(row.Row) / weights * total / row.ComparisonsPerChunk) })];
+            return [.. rows.Select((row, n) => new LongRow(row, 0) { FirstTurn = (ulong)n }.For(Weight(row) / weights * total))];
+        }
+
+        private LongRow For(double comparisons)
+        {
+            ulong chunks = 0;
+            for (double sum = 0; sum < comparisons; chunks++)
+                sum += ComparisonsIn(chunks);
+            return this with { Chunks = chunks };
         }
 
         private static bool IsPrograms(DifferentialRow row) => row.Program == "programs";
