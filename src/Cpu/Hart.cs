@@ -42,6 +42,7 @@ public sealed unsafe class Hart : IProcessor, IStateful, IDisposable
         if (family.Blocks is { } blocks)
         {
             EmittedState* emitted = (EmittedState*)((byte*)_state + HartLayout.EmittedOffset);
+            emitted->TimeOrigin = clock.HostOrigin;
             _translated = new TranslatedLoop(_state, emitted, family.Memory, blocks, _loop, family.Translation!.CountsInstructions);
         }
 

@@ -20,7 +20,7 @@ public sealed class HartFamily : IProcessorFamily, IDisposable
         if (translation is null)
             return;
         Translation = translation;
-        StateLayout layout = HartLayout.Describe([.. RiscVFrontEnd.HotRegisters], CsrLowering.Fields, CsrLowering.BlockZeroing, FloatLowering.Floats, TrapLowering.Modes);
+        StateLayout layout = HartLayout.Describe([.. RiscVFrontEnd.HotRegisters], CsrLowering.Fields, CsrLowering.BlockZeroing, CsrLowering.Time, FloatLowering.Floats, TrapLowering.Modes);
         Blocks = new BlockCache(memory, Directory, new RiscVFrontEnd(), layout, RuntimeEntries.Calls, translation);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Strata.Host.Interop;
 
 namespace Strata.Host;
@@ -10,6 +11,12 @@ public static class MonotonicClock
 
     /// <summary>CLOCK_REALTIME: since 1970-01-01 UTC.</summary>
     public static long RealTimeNanoseconds => Read(Events.ClockRealtime);
+
+    /// <summary>For emitted code: the address of int (int clock, (long seconds, long nanoseconds)*), which never fails for <see cref="Number"/>.</summary>
+    public static nint Function => NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "clock_gettime");
+
+    /// <summary>What <see cref="Function"/> calls the clock of <see cref="Nanoseconds"/>.</summary>
+    public static int Number => Events.ClockMonotonic;
 
     private static unsafe long Read(int clock)
     {

@@ -22,6 +22,9 @@ internal struct EmittedState
     /// </summary>
     public ViewTables Views;
 
+    /// <summary>Where machine time is read from the host's clock: <see cref="Strata.Guest.Time.GuestClock.HostOrigin"/>.</summary>
+    public nint TimeOrigin;
+
     /// <summary>In code that counts: instructions that may still be executed.</summary>
     public long Budget;
 

@@ -12,7 +12,7 @@ internal static unsafe class HartLayout
     public static int SizeBytes => EmittedOffset + sizeof(EmittedState);
 
     /// <summary>As emitted code sees it.</summary>
-    public static StateLayout Describe(byte[] hotSlots, GuestField[] fields, GuestBlockZeroing zeroing, GuestFloats floats, GuestModes modes)
+    public static StateLayout Describe(byte[] hotSlots, GuestField[] fields, GuestBlockZeroing zeroing, GuestTime time, GuestFloats floats, GuestModes modes)
     {
         HartState hart = default;
         EmittedState emitted = default;
@@ -32,6 +32,8 @@ internal static unsafe class HartLayout
             Fields = fields,
             Pending = ((int)((byte*)&hart.Mip - (byte*)&hart), (int)((byte*)&hart.InterruptInputs - (byte*)&hart), (int)((byte*)&hart.Mie - (byte*)&hart)),
             Zeroing = zeroing,
+            Time = time,
+            TimeOrigin = EmittedOffset + (int)((byte*)&emitted.TimeOrigin - (byte*)&emitted),
             Reservation = (
                 (int)((byte*)&hart.ReservationAddress - (byte*)&hart),
                 (int)((byte*)&hart.ReservationVirtualAddress - (byte*)&hart),

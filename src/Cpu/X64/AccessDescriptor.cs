@@ -18,8 +18,11 @@ internal readonly record struct AccessDescriptor(uint Bits)
     /// <summary>Its length in bytes.</summary>
     public int Length => (Bits & (1 << 12)) != 0 ? 4 : 2;
 
+    /// <summary>Where <see cref="Slot"/> begins, and its bits.</summary>
+    public const int SlotShift = 13, SlotMask = 0xff;
+
     /// <summary>The register that is loaded or stored.</summary>
-    public int Slot => (int)(Bits >> 13) & 0xff;
+    public int Slot => (int)(Bits >> SlotShift) & SlotMask;
 
     /// <summary>Bytes of the access.</summary>
     public int Size => 1 << ((int)(Bits >> 21) & 3);

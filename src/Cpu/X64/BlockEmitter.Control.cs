@@ -160,6 +160,16 @@ internal sealed unsafe partial class BlockEmitter
         ForgetFloats();
     }
 
+    // The stub goes on in that of the interpreter where the time is not for emitted code to read.
+    private void ReadTime(in IrInstruction i)
+    {
+        AccessDescriptor descriptor = Describe(in i, i.Third == IrSlot.Zero ? _layout.DiscardedSlot : i.Third);
+        _asm.Mov(Rax, i.Immediate);
+        _asm.Mov(Rdx, descriptor.Bits);
+        _asm.CallRel32((_hasFloats ? _stubs.ReadTimeAmongFloats : _stubs.ReadTime) - _origin);
+        ForgetFloats();
+    }
+
     // What the monitor has to know of an instruction; the rest is of loads and stores.
     private AccessDescriptor Describe(in IrInstruction i, byte slot = 0, int sizeLog = 0, bool isSigned = false, bool isFloat = false) =>
         AccessDescriptor.Make(i.PageOffset, i.Length, slot, sizeLog, isSigned, _counts ? _block.GuestInstructions - i.Index : 0, isFloat);

@@ -45,6 +45,9 @@ internal sealed unsafe partial class BlockEmitter
             case >= IrOpcode.FieldRead and <= IrOpcode.FieldClear:
                 Field(in i);
                 return;
+            case IrOpcode.TimeRead:
+                ReadTime(in i);
+                return;
             case IrOpcode.ModeCall:
                 ModeCall(in i);
                 return;

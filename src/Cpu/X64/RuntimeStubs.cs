@@ -106,6 +106,8 @@ internal sealed partial class RuntimeStubs
         LoadAmongFloats = Returning(calls.Load, go, loadsFloats: true);
         StoreAmongFloats = Returning(calls.Store, go, loadsFloats: true);
         InterpretAmongFloats = Returning(calls.Interpret, go, loadsFloats: true);
+        ReadTime = WriteReadTime(Interpret, loadsFloats: false);
+        ReadTimeAmongFloats = WriteReadTime(InterpretAmongFloats, loadsFloats: true);
     }
 
     /// <summary>Where code goes on, and what the places are called.</summary>
@@ -113,7 +115,7 @@ internal sealed partial class RuntimeStubs
     [
         ("enter", Enter), ("leave", Leave), ("polled", Polled), ("missed", Missed), ("untranslated", Untranslated), ("link", Link), ("exhausted", Exhausted), ("alone", Alone),
         ("choose view", ChooseView), ("load", Load), ("store", Store), ("interpret", Interpret),
-        ("load", LoadAmongFloats), ("store", StoreAmongFloats), ("interpret", InterpretAmongFloats),
+        ("read time", ReadTime), ("read time", ReadTimeAmongFloats), ("load", LoadAmongFloats), ("store", StoreAmongFloats), ("interpret", InterpretAmongFloats),
         ("load floats", LoadFloats), ("spill floats", _spillFloats), ("read float flags", ReadFlags), ("exchange float flags", ExchangeFlags),
     ];
 
@@ -146,6 +148,10 @@ internal sealed partial class RuntimeStubs
     public int StoreAmongFloats { get; }
 
     public int InterpretAmongFloats { get; }
+
+    public int ReadTime { get; }
+
+    public int ReadTimeAmongFloats { get; }
 
     // The monitor does what is at an offset of the page.
     private int Instead(nint function, int go)

@@ -10,16 +10,12 @@ namespace Strata.Guest.Time;
 public sealed class FreeRunningClock : GuestClock, IDisposable
 {
     private const ushort StateVersion = 1;
-    private const long NanosecondsPerTick = 1_000_000_000 / (long)TicksPerSecond;
 
     private readonly EventQueue _queue = new();
     private readonly Lock _deviceLock;
     private readonly WorkerPool _pool;
     private readonly LoopTimer _timer;
     private readonly Action<Exception> _failed;
-
-    // The host's time at tick 0. Written when a state is restored, before the machine runs.
-    private long _start = MonotonicClock.Nanoseconds;
 
     // Orders reading the next deadline with setting the timer: whoever sets it last has seen every event.
     private readonly Lock _armLock = new();
@@ -44,13 +40,17 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         _deviceLock = deviceLock;
         _failed = failed;
         _timer = loop.CreateTimer(DeadlineCame);
+        HostStart = MonotonicClock.Nanoseconds;
     }
 
     // So far away that the host's clock never gets there: not worth a timer.
-    private ulong Furthest => (ulong)((long.MaxValue - Math.Max(_start, 0)) / NanosecondsPerTick);
+    private ulong Furthest => (ulong)((long.MaxValue - Math.Max(HostStart, 0)) / NanosecondsPerTick);
 
     /// <inheritdoc/>
-    public override ulong Now => (ulong)((MonotonicClock.Nanoseconds - _start) / NanosecondsPerTick);
+    public override ulong Now => (ulong)((MonotonicClock.Nanoseconds - HostStart) / NanosecondsPerTick);
+
+    /// <inheritdoc/>
+    public override nint HostOrigin => OriginAddress;
 
     /// <inheritdoc/>
     public override ulong WallClockNanoseconds => (ulong)MonotonicClock.RealTimeNanoseconds;
@@ -104,7 +104,7 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         ulong now = section.U64();
         if (now > (ulong)(long.MaxValue / NanosecondsPerTick))
             throw new InvalidStateException("the saved state is of a time that no machine has lived to see");
-        _start = MonotonicClock.Nanoseconds - ((long)now * NanosecondsPerTick);
+        HostStart = MonotonicClock.Nanoseconds - ((long)now * NanosecondsPerTick);
         for (int count = section.U16(); count > 0; count--)
             RunAgain(_queue.Find(section.Bytes()));
         _queue.Restore(ref section);
@@ -135,7 +135,7 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         {
             ulong next = _queue.NextDeadline;
             if (!_stopped)
-                _timer.Set(next < Furthest ? _start + ((long)next * NanosecondsPerTick) : long.MaxValue);
+                _timer.Set(next < Furthest ? HostStart + ((long)next * NanosecondsPerTick) : long.MaxValue);
         }
     }
 

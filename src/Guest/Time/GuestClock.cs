@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Strata.Guest.Memory;
 using Strata.Guest.State;
 
@@ -14,10 +15,14 @@ public abstract class GuestClock : IStateful
     /// <summary>Frequency of <c>mtime</c> and of <c>rdtime</c>, as on QEMU's <c>virt</c> board.</summary>
     public const ulong TicksPerSecond = 10_000_000;
 
+    /// <summary>The same as a duration.</summary>
+    public const long NanosecondsPerTick = 1_000_000_000 / (long)TicksPerSecond;
+
     private readonly Lock _hostWorkLock = new();
 
-    // Written under the device lock.
-    private ulong _machineTimeDelta;
+    // What machine time is made of, at a place that does not move: the host's nanoseconds at tick 0, and machine time minus Now. The second is written under
+    // the device lock, the first while no hart runs.
+    private readonly ulong[] _origin = GC.AllocateArray<ulong>(2, pinned: true);
     private readonly List<Action> _machineTimeMoved = [];
 
     // Guarded by _hostWorkLock: host work that was begun and has not completed.
@@ -28,7 +33,13 @@ public abstract class GuestClock : IStateful
     public abstract ulong Now { get; }
 
     /// <summary>Machine time, which <c>mtime</c> and <c>rdtime</c> read: <see cref="Now"/> until a guest writes <c>mtime</c>.</summary>
-    public ulong MachineTime => Now + Volatile.Read(ref _machineTimeDelta);
+    public ulong MachineTime => Now + Volatile.Read(ref _origin[1]);
+
+    /// <summary>
+    /// For emitted code, while this object lives: the address of two doublewords s and d, so that machine time is (n - s) / <see cref="NanosecondsPerTick"/> + d, where n is
+    /// <see cref="Strata.Host.MonotonicClock.Nanoseconds"/>; 0: it is not.
+    /// </summary>
+    public virtual nint HostOrigin => 0;
 
     /// <summary>The time of day in nanoseconds since 1970, for a real-time clock: a modelled one in deterministic mode.</summary>
     public abstract ulong WallClockNanoseconds { get; }
@@ -70,7 +81,7 @@ public abstract class GuestClock : IStateful
     /// <summary>Moves machine time away from <see cref="Now"/>, modulo 2^64. Under the device lock; the one who calls it has it in its saved state.</summary>
     public void MoveMachineTime(ulong delta)
     {
-        Volatile.Write(ref _machineTimeDelta, delta);
+        Volatile.Write(ref _origin[1], delta);
         foreach (Action moved in _machineTimeMoved)
             moved();
     }
@@ -80,7 +91,7 @@ public abstract class GuestClock : IStateful
     public ulong DeadlineOf(ulong machineTime)
     {
         ulong now = Now;
-        ulong time = now + Volatile.Read(ref _machineTimeDelta);
+        ulong time = now + Volatile.Read(ref _origin[1]);
         if (time >= machineTime)
             return now;
         ulong remaining = machineTime - time;
@@ -99,6 +110,16 @@ public abstract class GuestClock : IStateful
         MemoryWait idle = new();
         idle.Complete();
         return idle;
+    }
+
+    /// <summary>What <see cref="HostOrigin"/> is where guest time follows the host's clock.</summary>
+    private protected nint OriginAddress => Marshal.UnsafeAddrOfPinnedArrayElement(_origin, 0);
+
+    /// <summary>The host's time at tick 0, where guest time follows the host's clock.</summary>
+    private protected long HostStart
+    {
+        get => (long)Volatile.Read(ref _origin[0]);
+        set => Volatile.Write(ref _origin[0], (ulong)value);
     }
 
     /// <summary>Called when host work begins.</summary>

@@ -84,6 +84,8 @@ internal static partial class Events
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static unsafe partial long Futex(long number, int* word, int operation, int value, TimeSpec* timeout);
 
-    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    // A call of the vDSO that never waits: no collection has to know of it.
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    [SuppressGCTransition]
     internal static unsafe partial int ClockGetTime(int clock, TimeSpec* time);
 }

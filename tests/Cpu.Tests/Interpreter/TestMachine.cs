@@ -14,7 +14,7 @@ internal sealed class TestMachine : IDisposable
 
     private readonly FrameAllocator _frames;
 
-    public TestMachine(int harts = 1, ISbiFirmware? firmware = null, ulong ramBytes = 16 << 20, TranslationOptions? translation = null)
+    public TestMachine(int harts = 1, ISbiFirmware? firmware = null, ulong ramBytes = 16 << 20, TranslationOptions? translation = null, GuestClock? clock = null)
     {
         Lock deviceLock = new();
         _frames = new FrameAllocator(64 << 20);
@@ -22,7 +22,7 @@ internal sealed class TestMachine : IDisposable
         Memory = new GuestMemory(_frames, [new RamRange(Ram, ramBytes)], Bus);
         Clock = new DeterministicClock(deviceLock, () => { });
         Family = new HartFamily(Memory, translation);
-        Harts = [.. Enumerable.Range(0, harts).Select(id => new Hart(Family, new HartConfiguration { HartId = id, ResetPc = Ram }, Clock, firmware))];
+        Harts = [.. Enumerable.Range(0, harts).Select(id => new Hart(Family, new HartConfiguration { HartId = id, ResetPc = Ram }, clock ?? Clock, firmware))];
         Fills = [.. Harts.Select(_ => Family.CreateFills())];
         Slots = [.. Fills.Select(fills => Memory.Revocations.Register(fills))];
     }

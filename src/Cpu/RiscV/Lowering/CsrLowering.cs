@@ -2,6 +2,7 @@
 using System.Runtime.CompilerServices;
 using Strata.Cpu.RiscV.Csr;
 using Strata.Cpu.Translations.Ir;
+using Strata.Guest.Time;
 
 namespace Strata.Cpu.RiscV.Lowering;
 
@@ -19,6 +20,9 @@ internal static class CsrLowering
 
     /// <summary>CBO.ZERO in S-mode and M-mode, where menvcfg lets S-mode do it.</summary>
     public static GuestBlockZeroing BlockZeroing { get; } = DescribeZeroing();
+
+    /// <summary>rdtime: mcounteren.TM lets S-mode read it, and scounteren.TM with it U-mode.</summary>
+    public static GuestTime Time { get; } = DescribeTime();
 
     /// <summary>Appends a CSR instruction. False: the block ends with it.</summary>
     public static bool Lower(IrBlock block, in Instruction instruction)
@@ -51,7 +55,21 @@ internal static class CsrLowering
         if (LowerFloat(block, in instruction, csr, opcode))
             return true;
 
-        // Time and counters: reading them changes nothing that the block relies on.
+        if (csr == CsrNumber.Time && opcode == IrOpcode.FieldRead)
+        {
+            block.Add(new IrInstruction
+            {
+                Opcode = IrOpcode.TimeRead,
+                Length = (byte)instruction.Length,
+                Destination = IrSlot.None,
+                Third = instruction.Rd,
+                Immediate = instruction.Bits,
+                Bits = instruction.Bits,
+            });
+            return true;
+        }
+
+        // Counters: reading them changes nothing that the block relies on.
         bool isCounter = opcode == IrOpcode.FieldRead && csr is >= CsrNumber.Cycle and <= CsrNumber.Hpmcounter31;
         block.Add(isCounter ? IrOpcode.Interpret : IrOpcode.InterpretAndLeave, instruction.Length, IrSlot.None, 0, 0, instruction.Bits);
         return isCounter;
@@ -106,6 +124,16 @@ internal static class CsrLowering
     {
         HartState s = default;
         return new(64, (byte)PrivilegeMode.Supervisor, Offset(ref s, ref s.Menvcfg), (int)EnvironmentBits.Cbze);
+    }
+
+    private static GuestTime DescribeTime()
+    {
+        HartState s = default;
+        return new(
+            (int)GuestClock.NanosecondsPerTick,
+            ((byte)PrivilegeMode.Machine, (byte)PrivilegeMode.User),
+            (Offset(ref s, ref s.Mcounteren), Offset(ref s, ref s.Scounteren)),
+            1 << (CsrNumber.Time - CsrNumber.Cycle));
     }
 
     private static int Offset(ref HartState state, ref ulong field) =>

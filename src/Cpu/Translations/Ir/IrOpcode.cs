@@ -82,6 +82,9 @@ internal enum IrOpcode : byte
     /// </summary>
     FieldRead, FieldExchange, FieldSet, FieldClear,
 
+    /// <summary>Register <see cref="IrInstruction.Third"/> = the time, see <see cref="GuestTime"/>; i is the guest's instruction, for the interpreter.</summary>
+    TimeRead,
+
     /// <summary>Calls the upper mode of <see cref="GuestModes"/>, and returns from there; i is the guest's instruction, for the interpreter.</summary>
     ModeCall, ModeReturn,
 

@@ -30,6 +30,12 @@ internal sealed record StateLayout
     /// <summary>Who may make blocks of memory zero.</summary>
     public required GuestBlockZeroing Zeroing { get; init; }
 
+    /// <summary>Reading the time.</summary>
+    public required GuestTime Time { get; init; }
+
+    /// <summary>Doubleword: address of two doublewords s and d, so that the time in ticks is (host's nanoseconds - s) / <see cref="GuestTime.TickNanoseconds"/> + d; 0: only the interpreter knows.</summary>
+    public required int TimeOrigin { get; init; }
+
     /// <summary>Doublewords: physical and virtual address that are reserved, and what was loaded there.</summary>
     public required (int Physical, int Virtual, int Value) Reservation { get; init; }
 
@@ -96,3 +102,10 @@ internal sealed record GuestField(int Offset, byte Mode, ulong Readable, ulong W
 /// <param name="Permissions">Word in the state of which a bit must be set.</param>
 /// <param name="Permission">That bit.</param>
 internal sealed record GuestBlockZeroing(int Bytes, byte Mode, int Permissions, int Permission);
+
+/// <summary>Reading the time, which is computed from the host's clock, or the reference interpreter's.</summary>
+/// <param name="TickNanoseconds">A tick.</param>
+/// <param name="Modes">The one that is always permitted to read it, and the one that needs both permissions.</param>
+/// <param name="Permissions">Words in the state: of the first all other modes need a bit, of the second the lower mode.</param>
+/// <param name="Permission">That bit.</param>
+internal sealed record GuestTime(int TickNanoseconds, (byte Free, byte Lower) Modes, (int First, int Second) Permissions, int Permission);
