@@ -6,8 +6,8 @@ namespace Strata.Cpu;
 /// <summary>Keeps something that was made from guest code.</summary>
 internal interface ICodeHolder
 {
-    /// <summary>Bytes of a page have changed. Any thread, without any lock of the memory; see <see cref="ICodeObserver.CodeChanged"/>.</summary>
-    void Changed(ulong physicalPage, int offset, int length, ICarrierFills? own);
+    /// <summary>Bytes of a page have changed. Any thread, without any lock of the memory; see <see cref="ICodeObserver.CodeChanged"/>. False: nothing follows from it.</summary>
+    bool Changed(ulong physicalPage, int offset, int length, ICarrierFills? own);
 }
 
 /// <summary>Knows who keeps decoded or translated instructions of which page: tells all of them when bytes change, and the memory when nobody is left.</summary>
@@ -58,9 +58,11 @@ internal sealed class CodeDirectory(GuestMemory memory) : ICodeObserver
     }
 
     /// <inheritdoc/>
-    public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
+    public bool CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
     {
+        bool follows = false;
         foreach (ICodeHolder cache in _caches)
-            cache.Changed(pageAddress, offset, length, own);
+            follows |= cache.Changed(pageAddress, offset, length, own);
+        return follows;
     }
 }

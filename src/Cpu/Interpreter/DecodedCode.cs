@@ -7,7 +7,8 @@ namespace Strata.Cpu.Interpreter;
 /// <summary>The decoded pages of one carrier: at most <see cref="PageCount"/>; one that was not used for long gives way.</summary>
 /// <remarks>
 /// Keyed by guest-physical page, so what is decoded survives every change of address space. The carrier's thread alone looks up, makes and evicts;
-/// any thread may report changed bytes. <see cref="_lock"/> is held while slots are written, so a report is never overtaken by bytes read before it.
+/// any thread may report changed bytes. <see cref="_lock"/> is held while slots are written, so a report is never overtaken by bytes read before it; a page is
+/// counted before its bytes are read, so a report that finds none counted may go on: the bytes will be read as they are now.
 /// </remarks>
 internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
 {
@@ -16,6 +17,7 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
 
     private const int FrontCount = 1024;
     private const int FrontRefresh = 64;
+    private const int CountCount = 256;
 
     private readonly Lock _lock = new();
     private readonly CodeDirectory _directory;
@@ -30,6 +32,9 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
 
     // Guarded by _lock: index of the page that holds a guest-physical page.
     private readonly Dictionary<ulong, int> _indexes = [];
+
+    // By a hash of the guest-physical page, how many are decoded. Written under _lock, before a page's bytes are read; read without it, after bytes were stored.
+    private readonly int[] _counts = new int[CountCount];
 
     private int _used;
     private int _evictions;
@@ -98,11 +103,13 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
                 index = LeastRecentlyUsed();
                 evicted = PageAt(index)->PhysicalPage;
                 _indexes.Remove(evicted);
+                CountOf(evicted)--;
             }
 
             page = PageAt(index);
             DecodedPage.Clear(page, physicalPage);
             _indexes.Add(physicalPage, index);
+            CountOf(physicalPage)++;
         }
 
         page->LastUse = ++_useClock;
@@ -133,12 +140,16 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Changed(ulong physicalPage, int offset, int length, ICarrierFills? own)
+    public bool Changed(ulong physicalPage, int offset, int length, ICarrierFills? own)
     {
+        if (Volatile.Read(ref CountOf(physicalPage)) == 0)
+            return false;
         lock (_lock)
         {
-            if (!_disposed && _indexes.TryGetValue(physicalPage, out int index))
-                DecodedPage.Invalidate(PageAt(index), offset, length);
+            if (_disposed || !_indexes.TryGetValue(physicalPage, out int index))
+                return false;
+            DecodedPage.Invalidate(PageAt(index), offset, length);
+            return true;
         }
     }
 
@@ -155,6 +166,8 @@ internal sealed unsafe class DecodedCode : ICodeHolder, IDisposable
             NativeMemory.Free(_alone);
         }
     }
+
+    private ref int CountOf(ulong physicalPage) => ref _counts[(int)(physicalPage >> 12) & (CountCount - 1)];
 
     private static int FrontIndex(ulong virtualAddress) => (int)((virtualAddress >> 12) & (FrontCount - 1));
 

@@ -78,6 +78,13 @@ internal sealed unsafe partial class InstructionLoop
     {
         if ((address & 0xfff) + (uint)size > 4096)
             return StoreAcrossPages(address, size, value, length);
+        if (_fills.FindWatched(address, out nint watched, out ulong physicalAddress))
+        {
+            WriteHost(watched, size, value);
+            Report(physicalAddress, size);
+            return Outcome.Next;
+        }
+
         _translation.Translate(ref *_state, address, FillAccess.Write, size, _fills, out Translation translation);
         switch (translation.Kind)
         {
@@ -164,8 +171,15 @@ internal sealed unsafe partial class InstructionLoop
     {
         if (!translation.MustReportStore)
             return;
-        _storeWasReported = true;
-        _memory.StoredTo(translation.PhysicalAddress, size, _fills);
+        Report(translation.PhysicalAddress, size);
+    }
+
+    private void Report(ulong physicalAddress, int size)
+    {
+        StoreNotice notice = _memory.StoredTo(physicalAddress, size, _fills);
+        _storeMattered |= notice == StoreNotice.Changed;
+        if (notice == StoreNotice.Unwatched)
+            _fills.ForgetWatched();
     }
 
     // SAFETY of both: the caller has translated `size` bytes at the address, in one page.

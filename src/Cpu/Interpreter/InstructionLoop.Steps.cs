@@ -9,7 +9,7 @@ namespace Strata.Cpu.Interpreter;
 internal sealed unsafe partial class InstructionLoop : IReferenceEngine
 {
     private readonly ulong _origin = (ulong)MonotonicClock.Nanoseconds;
-    private bool _storeWasReported;
+    private bool _storeMattered;
     private bool _isCounted;
 
     /// <inheritdoc/>
@@ -35,23 +35,23 @@ internal sealed unsafe partial class InstructionLoop : IReferenceEngine
     /// <inheritdoc/>
     StepOutcome IReferenceEngine.Store(ulong address, ulong value, int size, int length)
     {
-        _storeWasReported = false;
+        _storeMattered = false;
         Outcome outcome = Store(address, value, size, length);
 
         // The instructions that follow may be the ones that were written.
-        return Answer(outcome == Outcome.Next && _storeWasReported ? ContinueAfterLooking(length) : outcome);
+        return Answer(outcome == Outcome.Next && _storeMattered ? ContinueAfterLooking(length) : outcome);
     }
 
     /// <inheritdoc/>
     public StepOutcome Step(uint bits)
     {
-        _storeWasReported = false;
+        _storeMattered = false;
         _page = _code.Alone(bits);
         DecodedSlot* op = DecodedPage.Slots(_page);
         if (!_isCounted && op->Op is >= Operation.Csrrw and <= Operation.Csrrci)
             EstimateCount((int)op->Immediate & 0xfff);
         Outcome outcome = ExecuteSlow(op);
-        return Answer(outcome == Outcome.Next && _storeWasReported ? ContinueAfterLooking(op->Length >> 2) : outcome);
+        return Answer(outcome == Outcome.Next && _storeMattered ? ContinueAfterLooking(op->Length >> 2) : outcome);
     }
 
     /// <inheritdoc/>

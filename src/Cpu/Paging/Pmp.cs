@@ -22,6 +22,11 @@ public sealed class Pmp
     /// <summary>L: the entry binds M-mode too and cannot be changed before a reset.</summary>
     public const byte Locked = 0x80;
 
+    private const byte All = Readable | Writable | Executable;
+
+    // Of 56 bits, which is what page table entries can name.
+    private const ulong LastAddress = (1UL << 56) - 1;
+
     private readonly Entry[] _entries = new Entry[EntryCount];
     private int _count;
 
@@ -30,6 +35,9 @@ public sealed class Pmp
 
     /// <summary>The A field of a pmpcfg byte (table 19).</summary>
     public static PmpMatch MatchOf(byte configuration) => (PmpMatch)((configuration >> 3) & 3);
+
+    /// <summary>Every access of less than M-mode is allowed everywhere.</summary>
+    public bool IsOpen { get; private set; }
 
     /// <summary>Takes over the hart's registers if they have changed.</summary>
     public void Follow(in HartState s)
@@ -95,6 +103,7 @@ public sealed class Pmp
             }
         }
 
+        IsOpen = _count > 0 && _entries[0] is { First: 0, Last: >= LastAddress } first && (first.Configuration & All) == All;
         _epoch = s.PmpEpoch;
     }
 

@@ -13,6 +13,8 @@ public unsafe partial class SoftwareTlb
     /// <param name="asid">rs2's value, or null for x0: every address space, and global mappings too.</param>
     public void Fence(int hartId, ulong? virtualAddress, ulong? asid)
     {
+        ForgetWatched();
+        int filled = virtualAddress is null ? 0 : _filledSets[IndexOf(virtualAddress.Value)];
         for (int set = 0; set < SetCount; set++)
         {
             SetState state = _sets[set];
@@ -22,7 +24,7 @@ public unsafe partial class SoftwareTlb
                 continue;
             if (virtualAddress is null || state.MayShareMapping(virtualAddress.Value))
                 Clear(set);
-            else
+            else if ((filled >> set & 1) != 0)
                 DropVirtualPage(set, virtualAddress.Value);
         }
     }
@@ -46,6 +48,7 @@ public unsafe partial class SoftwareTlb
     /// <inheritdoc/>
     public void DropPage(ulong pageAddress)
     {
+        ForgetWatched();
         int next = _heads[HeadOf(pageAddress)];
         while (next != 0)
         {
@@ -74,6 +77,8 @@ public unsafe partial class SoftwareTlb
         {
             SetState state = _sets[set];
             _logs[(set * _entriesPerSet) + state.LogCount++] = (ushort)(index - (set * _entriesPerSet));
+            if (set < SetCount)
+                _filledSets[index & (_entryCount - 1)] |= (ushort)(1 << set);
         }
 
         int* head = _heads + HeadOf(guestPage);
@@ -98,6 +103,7 @@ public unsafe partial class SoftwareTlb
 
     private void Clear(int set)
     {
+        ForgetWatched();
         SetState state = _sets[set];
         ushort* log = _logs + (set * _entriesPerSet);
         for (int i = 0; i < state.LogCount; i++)
@@ -106,6 +112,8 @@ public unsafe partial class SoftwareTlb
             if ((_records[index].GuestPage & IsFilled) != 0)
                 Drop(index);
             _records[index].GuestPage = 0;
+            if (set < SetCount)
+                _filledSets[index & (_entryCount - 1)] &= (ushort)~(1 << set);
         }
 
         state.Reset();

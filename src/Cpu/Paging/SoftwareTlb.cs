@@ -78,6 +78,9 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private readonly ushort* _logs;
     private readonly SetState[] _sets = new SetState[SetCount + 1];
 
+    // By the index of an entry, a bit for each set in which one of its tables may have something there.
+    private readonly ushort[] _filledSets;
+
     // By hash of a key: the set that it had last.
     private readonly byte[] _hints = new byte[SetKey.Hashes];
 
@@ -93,6 +96,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     public SoftwareTlb(int entryCount = FewEntries)
     {
         _entryCount = entryCount;
+        _filledSets = new ushort[entryCount];
         _entriesPerSet = entryCount * TablesPerSet;
         _walkBase = SetCount * _entriesPerSet;
         int total = _walkBase + entryCount;

@@ -29,6 +29,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     private const int CacheBytesPerPage = 14 << 10;
     private const int LeastPages = 64;
     private const int StubBytes = 16 << 10;
+    private const int FrontCount = 512;
     private const int GuestPageBytes = (int)GuestMemory.PageSize;
 
     private readonly Lock _lock = new();
@@ -47,6 +48,9 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     // Guarded by _lock.
     private readonly Dictionary<ulong, CodePage> _pages = [];
     private readonly CodePage?[] _pagesByNumber;
+
+    // By a hash of its address, the page that was looked for last. Written under _lock, before the page's bytes are read, and when it is removed; read without it.
+    private readonly CodePage?[] _front = new CodePage?[FrontCount];
     private readonly Stack<int> _freeNumbers = new();
     private readonly List<CodePage> _removedPages = [];
     private readonly IrBlock _block = new();
@@ -124,6 +128,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 _pagesByNumber[number] = page;
             }
 
+            Volatile.Write(ref FrontOf(physicalPage), page);
             if (page.IsCurrent)
                 return page;
 
@@ -164,6 +169,8 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 
             // What is translated is what was looked at, whoever stores meanwhile: that store is reported when it is done, and the page compared.
             int looked = Math.Min(GuestPageBytes - pageOffset, (_maximumInstructions + 1) * IrBlock.MaximumInstructionBytes);
+
+            page.Watch(pageOffset, looked);
 
             // SAFETY: inside the page; and the caller has looked the next one up.
             new ReadOnlySpan<byte>(bytes + pageOffset, looked).CopyTo(_source.AsSpan(pageOffset));
@@ -226,15 +233,18 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Changed(ulong physicalPage, int offset, int length, ICarrierFills? own)
+    public bool Changed(ulong physicalPage, int offset, int length, ICarrierFills? own)
     {
+        if (Volatile.Read(ref FrontOf(physicalPage)) is { } front && front.PhysicalPage == physicalPage && front.IsBeside(offset, length))
+            return false;
         lock (_lock)
         {
+            // Whoever has stored to a page that is not found any more may be in its code still.
             if (_disposed || !_pages.TryGetValue(physicalPage, out CodePage? page) || !page.IsCurrent)
-                return;
+                return true;
             PageChange change = page.Note(offset, length);
             if (change == PageChange.BesideBlocks)
-                return;
+                return false;
             if (change == PageChange.OfBlocks && own is not null && _memory.Resolve(physicalPage, FillAccess.Fetch, own) is { Kind: FillKind.Ram } fill)
             {
                 // SAFETY: the door has answered a page of RAM that stays where it is until the carrier's next poll.
@@ -250,6 +260,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         // Blocks of the page lead to each other without asking: harts that are in it hear of the change at their next poll, which a fence.i is too. The one
         // that stored asks before it goes on.
         _memory.Revocations.KickOthers(own);
+        return true;
     }
 
     /// <inheritdoc/>
@@ -268,6 +279,8 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             _segments.Dispose();
         }
     }
+
+    private ref CodePage? FrontOf(ulong physicalPage) => ref _front[(int)(physicalPage / GuestPageBytes) & (FrontCount - 1)];
 
     // The instruction that lies in a page and the two bytes behind it.
     private void LowerLast(byte[] bytes, IrBlock block)
@@ -312,6 +325,8 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 if (page.IsCurrent)
                     _directory.Release(page.PhysicalPage);
                 page.Unlink();
+                if (ReferenceEquals(FrontOf(page.PhysicalPage), page))
+                    FrontOf(page.PhysicalPage) = null;
                 _removedPages.Add(page);
             }
         }

@@ -27,7 +27,8 @@ internal enum PageChange
 /// </code>
 /// Of a current page a few bytes may change, and it stays current (<see cref="TakeBack"/>): what lies beside code costs a look at <see cref="_lines"/>, what was
 /// code takes back the blocks that were made from it.
-/// Everything is guarded by the lock of <see cref="BlockCache"/>, but that emitted code reads <see cref="Entries"/> at any time: words are written whole.
+/// Everything is guarded by the lock of <see cref="BlockCache"/>, but that emitted code reads <see cref="Entries"/> at any time: words are written whole; and that
+/// stores beside all blocks are found to be that without it (<see cref="IsBeside"/>).
 /// </remarks>
 internal sealed unsafe class CodePage : IDisposable
 {
@@ -54,6 +55,12 @@ internal sealed unsafe class CodePage : IDisposable
 
     // A bit for each line in which bytes may lie that a block was made from.
     private ulong _lines;
+
+    // The same, and beside them those whose bytes are being looked at just now; 0: the page is not current. Written under the lock, before the bytes are read; read
+    // without it, after bytes were stored: either the reader sees the bytes, or the one who stored sees the line.
+    private ulong _watched;
+
+    // Stores beside all code are counted without the lock: one that is lost does no harm.
     private int _changes;
     private int _patience = LeastPatience;
 
@@ -77,7 +84,7 @@ internal sealed unsafe class CodePage : IDisposable
     public ulong PhysicalPage { get; }
 
     /// <summary>The blocks are what memory holds, and stores are reported.</summary>
-    public bool IsCurrent { get; private set; }
+    public bool IsCurrent => Volatile.Read(ref _watched) != 0;
 
     /// <summary>Nothing of it is translated.</summary>
     public bool IsEmpty => _newest == 0;
@@ -125,6 +132,20 @@ internal sealed unsafe class CodePage : IDisposable
         _lines |= LinesOf(start, start + source.Length);
         _changes = 0;
         draft.Publish();
+        Volatile.Write(ref _watched, _lines);
+    }
+
+    /// <summary>Bytes of the current page are about to be read, to be translated: a store to them, too, is one to code until <see cref="Add"/>.</summary>
+    public void Watch(int offset, int length) => Interlocked.Or(ref _watched, LinesOf(offset, offset + length));
+
+    /// <summary>
+    /// Counts a change, and answers true if it is one beside all blocks of the current page, which need not be noted otherwise. Any thread, without the lock, after the
+    /// bytes were stored and a full fence.
+    /// </summary>
+    public bool IsBeside(int offset, int length)
+    {
+        ulong watched = Volatile.Read(ref _watched);
+        return watched != 0 && (watched & LinesOf(offset, offset + length)) == 0 && length <= MostChangedBytes && ++_changes <= _patience;
     }
 
     /// <summary>Counts a change that was reported, and answers what it means for the page.</summary>
@@ -172,8 +193,9 @@ internal sealed unsafe class CodePage : IDisposable
     /// <summary>Bytes have changed: nothing of the page is found any more before <see cref="Refresh"/>.</summary>
     public void Unlink()
     {
-        IsCurrent = false;
+        // In this order: who sees that the page is not current finds no entry either.
         ClearEntries();
+        Volatile.Write(ref _watched, 0);
     }
 
     /// <summary>Finds again what was made from bytes that are still the same; the rest is forgotten.</summary>
@@ -182,6 +204,7 @@ internal sealed unsafe class CodePage : IDisposable
     {
         bool lost = false;
         int* link = null;
+        Interlocked.Exchange(ref _watched, ulong.MaxValue);
         _lines = 0;
         _changes = 0;
         for (int record = _newest; record != 0;)
@@ -207,7 +230,7 @@ internal sealed unsafe class CodePage : IDisposable
         if (lost)
             UnlinkJumps(0, int.MaxValue);
         _patience = lost ? LeastPatience : Math.Min(_patience * 2, MostPatience);
-        IsCurrent = true;
+        Volatile.Write(ref _watched, _lines == 0 ? ulong.MaxValue : _lines);
     }
 
     /// <summary>Forgets the blocks in a segment that leaves, and what leads there.</summary>

@@ -165,6 +165,20 @@ internal sealed unsafe class TranslatedLoop : IDisposable
 
     internal nint Load(ulong address, AccessDescriptor access)
     {
+        FollowView();
+        if (!access.IsFloat && IsInPage(address, access.Size) && _translation.TryTranslate(ref *_state, address, write: false, _fills, out nint host))
+        {
+            // SAFETY: the bytes lie in a page that stays where it is until the next poll; as do registers.
+            ((ulong*)_state)[access.Slot] = access.Size switch
+            {
+                1 => Extend(*(byte*)host, access.Sign),
+                2 => Extend(*(ushort*)host, access.Sign),
+                4 => Extend(*(uint*)host, access.Sign),
+                _ => *(ulong*)host,
+            };
+            return 0;
+        }
+
         SetPosition(access);
         return After(
             access.IsFloat
@@ -175,12 +189,38 @@ internal sealed unsafe class TranslatedLoop : IDisposable
 
     internal nint Store(ulong address, AccessDescriptor access)
     {
+        FollowView();
+        if (IsInPage(address, access.Size) && _translation.TryTranslate(ref *_state, address, write: true, _fills, out nint host))
+        {
+            ulong value = ((ulong*)_state)[access.Slot];
+
+            // SAFETY: as above, and the page may be written.
+            switch (access.Size)
+            {
+                case 1:
+                    *(byte*)host = (byte)value;
+                    break;
+                case 2:
+                    *(ushort*)host = (ushort)value;
+                    break;
+                case 4:
+                    *(uint*)host = (uint)value;
+                    break;
+                default:
+                    *(ulong*)host = value;
+                    break;
+            }
+
+            return 0;
+        }
+
         SetPosition(access);
         return After(_reference.Store(address, ((ulong*)_state)[access.Slot], access.Size, access.Length), access);
     }
 
     internal nint Interpret(uint bits, AccessDescriptor access)
     {
+        FollowView();
         SetPosition(access);
         return After(_reference.Step(bits), access);
     }
@@ -293,15 +333,19 @@ internal sealed unsafe class TranslatedLoop : IDisposable
             _fills.Choose(_emitted->Tlb);
     }
 
+    private static bool IsInPage(ulong address, int size) => (address & (GuestMemory.PageSize - 1)) <= GuestMemory.PageSize - (uint)size;
+
+    private static ulong Extend(ulong value, int sign) => (ulong)((long)(value << sign) >> sign);
+
     private void ForgetViews()
     {
         _emitted->Views = default;
         _viewGeneration = _fills.ViewGeneration;
     }
 
+    // The tables are followed already.
     private void SetPosition(AccessDescriptor access)
     {
-        FollowView();
         _state->Pc = _emitted->CurrentPage + access.PageOffset;
         if (_counts)
             _state->InstructionsRetired = _end - (ulong)_emitted->Budget - (ulong)access.NotExecuted;

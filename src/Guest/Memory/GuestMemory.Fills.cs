@@ -45,28 +45,50 @@ public sealed partial class GuestMemory
         }
     }
 
-    /// <summary>Bytes were stored without a write entry: tells the keeper of decoded instructions, and drops what was derived from a page table.</summary>
-    public void StoredTo(ulong address, int length, ICarrierFills? own)
+    /// <summary>As <see cref="Resolve"/> for loads and stores where that has nothing to decide or to remember: takes no lock. False: ask that.</summary>
+    /// <remarks>
+    /// Who takes the answer back names the page's state, or its attributes, first, and then begins a grace period: a carrier that has seen what was there before is in
+    /// guest code, and drops what it has filled meanwhile when it leaves it, before that period is over. Test: FrameReplacementTests, CodePageTests.
+    /// </remarks>
+    public bool TryResolve(ulong pageAddress, bool write, out nint hostAddress)
     {
+        const PageAttribute Known = PageAttribute.Dirty | PageAttribute.WriteFilled;
+        ulong page = pageAddress / PageSize;
+        PageEntry entry = _map[page];
+        hostAddress = _frames.AddressOf(entry.Frame);
+        return entry.State == PageState.Private && Absence is null && (!write || (_attributes[page] & (Known | WithoutWriteEntries)) == Known);
+    }
+
+    /// <summary>Bytes were stored without a write entry: tells the keeper of decoded instructions, and drops what was derived from a page table.</summary>
+    /// <returns>What the store means for the one that made it.</returns>
+    public StoreNotice StoredTo(ulong address, int length, ICarrierFills? own)
+    {
+        StoreNotice notice = StoreNotice.Unwatched;
+
+        // Whoever makes a page code or a page table says so first and looks at its bytes then: either the bytes are there, or the attribute.
+        Interlocked.MemoryBarrier();
         while (length > 0)
         {
             ulong page = address / PageSize;
             int offset = (int)(address & (PageSize - 1));
             int part = Math.Min(length, (int)PageSize - offset);
-            bool code;
-            lock (_lock)
+            PageAttribute attributes = _attributes[page];
+            if ((attributes & WithoutWriteEntries) != 0 && notice == StoreNotice.Unwatched)
+                notice = StoreNotice.Watched;
+            if ((attributes & PageAttribute.PageTable) != 0)
             {
-                PageAttribute attributes = _attributes[page];
-                code = (attributes & PageAttribute.Code) != 0;
-                if ((attributes & PageAttribute.PageTable) != 0)
+                lock (_lock)
                     DropFillsOfPageTables(own);
+                notice = StoreNotice.Changed;
             }
 
-            if (code)
-                CodeObserver?.CodeChanged(page * PageSize, offset, part, own);
+            if ((attributes & PageAttribute.Code) != 0 && CodeObserver is { } observer && observer.CodeChanged(page * PageSize, offset, part, own))
+                notice = StoreNotice.Changed;
             address += (ulong)part;
             length -= part;
         }
+
+        return notice;
     }
 
     /// <summary>No decoded instructions of the page are kept any more: it may have write entries again.</summary>
@@ -87,6 +109,7 @@ public sealed partial class GuestMemory
             if (!_pageTables.Add(page))
                 return;
             _attributes.Add(page, PageAttribute.PageTable);
+            Interlocked.MemoryBarrier();
             WithdrawWriteEntries(page, own);
         }
     }
@@ -181,6 +204,7 @@ public sealed partial class GuestMemory
         if ((_attributes[page] & PageAttribute.Code) != 0)
             return null;
         _attributes.Add(page, PageAttribute.Code);
+        Interlocked.MemoryBarrier();
         return WithdrawWriteEntries(page, own);
     }
 

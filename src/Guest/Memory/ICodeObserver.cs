@@ -9,6 +9,7 @@ public interface ICodeObserver
     /// <param name="pageAddress">The page.</param>
     /// <param name="offset">Where in it.</param>
     /// <param name="length">How many bytes.</param>
+    /// <returns>False: all that was decoded or translated is as valid as before.</returns>
     /// <param name="own">The fills of the carrier whose hart did it, which looks at its code anew by itself; null: nobody in guest code did.</param>
-    void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own);
+    bool CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own);
 }

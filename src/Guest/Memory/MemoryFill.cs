@@ -37,3 +37,16 @@ public enum FillKind : byte
 /// </param>
 /// <param name="Wait">For <see cref="FillKind.NotPresent"/>.</param>
 public readonly record struct MemoryFill(FillKind Kind, nint HostAddress = 0, bool MayCacheWrites = false, MemoryWait? Wait = null);
+
+/// <summary>What a store without a write entry means, see <see cref="GuestMemory.StoredTo"/>.</summary>
+public enum StoreNotice
+{
+    /// <summary>Nobody wants to hear of stores to the page any more: it may have a write entry.</summary>
+    Unwatched,
+
+    /// <summary>Somebody does, and nothing follows from this one.</summary>
+    Watched,
+
+    /// <summary>What was cached, decoded or translated may not be valid any more: look anew.</summary>
+    Changed,
+}

@@ -23,7 +23,7 @@ public enum PageAttribute : byte
     SharedFilled = 16,
 }
 
-/// <summary>One byte of attributes per page, allocated 4,096 pages at a time. Guarded by the memory's lock.</summary>
+/// <summary>One byte of attributes per page, allocated 4,096 pages at a time. Written under the memory's lock; read under it, or without where a page's latest ones are not needed.</summary>
 internal sealed class PageAttributes(ulong pageCount)
 {
     private const int ChunkBits = 12;
@@ -32,13 +32,14 @@ internal sealed class PageAttributes(ulong pageCount)
     private readonly byte[]?[] _chunks = new byte[]?[(int)((pageCount + ChunkMask) >> ChunkBits)];
 
     /// <summary>Reads the attributes of a page.</summary>
-    public PageAttribute this[ulong page] => (PageAttribute)(_chunks[(int)(page >> ChunkBits)]?[(int)page & ChunkMask] ?? 0);
+    public PageAttribute this[ulong page] => Volatile.Read(ref _chunks[(int)(page >> ChunkBits)]) is { } chunk ? (PageAttribute)Volatile.Read(ref chunk[(int)page & ChunkMask]) : 0;
 
     /// <summary>Sets some attributes.</summary>
     public void Add(ulong page, PageAttribute attributes)
     {
         ref byte[]? chunk = ref _chunks[(int)(page >> ChunkBits)];
-        chunk ??= new byte[1 << ChunkBits];
+        if (chunk is null)
+            Volatile.Write(ref chunk, new byte[1 << ChunkBits]);
         chunk[(int)page & ChunkMask] |= (byte)attributes;
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Strata.Guest.Memory;
 
 /// <summary>What a guest page is at present.</summary>
@@ -70,12 +72,12 @@ public sealed class PageMap
             Node? node = _root;
             for (int level = _levels - 1; level > 0; level--)
             {
-                node = Volatile.Read(ref node.Children![Index(page, level)]);
+                node = Volatile.Read(ref node.Child(page, level));
                 if (node is null)
                     return default;
             }
 
-            return PageEntry.Unpack(Volatile.Read(ref node.Entries![Index(page, 0)]));
+            return PageEntry.Unpack(Volatile.Read(ref node.Entry(page)));
         }
     }
 
@@ -85,13 +87,13 @@ public sealed class PageMap
         Node node = _root = Own(_root);
         for (int level = _levels - 1; level > 0; level--)
         {
-            ref Node? child = ref node.Children![Index(page, level)];
+            ref Node? child = ref node.Child(page, level);
             Node next = child is null ? NewNode(level - 1) : Own(child);
             Volatile.Write(ref child, next);
             node = next;
         }
 
-        Volatile.Write(ref node.Entries![Index(page, 0)], entry.Packed);
+        Volatile.Write(ref node.Entry(page), entry.Packed);
     }
 
     /// <summary>Writes the same entry to <paramref name="count"/> pages from <paramref name="first"/> on; equal subtrees are one node, copied when a page in
@@ -100,13 +102,9 @@ public sealed class PageMap
     {
         Node[] uniform = new Node[_levels];
         object nobody = new();
-        uniform[0] = new Node(nobody, null, new ulong[Ways]);
-        Array.Fill(uniform[0].Entries!, entry.Packed);
+        uniform[0] = new Leaf(nobody, entry.Packed);
         for (int level = 1; level < _levels; level++)
-        {
-            uniform[level] = new Node(nobody, new Node?[Ways], null);
-            Array.Fill(uniform[level].Children!, uniform[level - 1]);
-        }
+            uniform[level] = new Branch(nobody, uniform[level - 1]);
 
         _root = Own(_root);
         SetRange(_root, _levels - 1, 0, first, first + count, uniform);
@@ -130,11 +128,11 @@ public sealed class PageMap
                 continue;
             if (level == 0)
             {
-                node.Entries![i] = uniform[0].Entries![i];
+                node.Entry((ulong)i) = uniform[0].Entry((ulong)i);
                 continue;
             }
 
-            ref Node? child = ref node.Children![i];
+            ref Node? child = ref node.Child((ulong)i << (level * BitsPerLevel), level);
             if (start >= first && start + pages <= end)
             {
                 child = uniform[level - 1];
@@ -146,17 +144,59 @@ public sealed class PageMap
         }
     }
 
-    private Node NewNode(int level) => new(_owner, level > 0 ? new Node?[Ways] : null, level > 0 ? null : new ulong[Ways]);
+    private Node NewNode(int level) => level > 0 ? new Branch(_owner, null) : new Leaf(_owner, 0);
 
-    private Node Own(Node node) =>
-        ReferenceEquals(node.Owner, _owner) ? node : new Node(_owner, (Node?[]?)node.Children?.Clone(), (ulong[]?)node.Entries?.Clone());
+    private Node Own(Node node) => ReferenceEquals(node.Owner, _owner) ? node : node.CopyFor(_owner);
 
-    private sealed class Node(object owner, Node?[]? children, ulong[]? entries)
+    // What is looked up lies in the node itself: every walk of the guest's page tables ends here, and each step costs one dependent load.
+    private abstract class Node(object owner)
     {
         public object Owner { get; } = owner;
 
-        public Node?[]? Children { get; } = children;
+        // Of a node above the last level. Which class a node is of, its level says: it is not asked.
+        public ref Node? Child(ulong page, int level) => ref Unsafe.As<Branch>(this).Children[Index(page, level)];
 
-        public ulong[]? Entries { get; } = entries;
+        // Of a node of the last level.
+        public ref ulong Entry(ulong page) => ref Unsafe.As<Leaf>(this).Entries[Index(page, 0)];
+
+        public abstract Node CopyFor(object owner);
+    }
+
+    private sealed class Branch : Node
+    {
+        public ChildNodes Children;
+
+        public Branch(object owner, Node? child)
+            : base(owner) => ((Span<Node?>)Children).Fill(child);
+
+        private Branch(object owner, in ChildNodes children)
+            : base(owner) => Children = children;
+
+        public override Node CopyFor(object owner) => new Branch(owner, in Children);
+    }
+
+    private sealed class Leaf : Node
+    {
+        public PackedEntries Entries;
+
+        public Leaf(object owner, ulong entry)
+            : base(owner) => ((Span<ulong>)Entries).Fill(entry);
+
+        private Leaf(object owner, in PackedEntries entries)
+            : base(owner) => Entries = entries;
+
+        public override Node CopyFor(object owner) => new Leaf(owner, in Entries);
+    }
+
+    [InlineArray(Ways)]
+    private struct ChildNodes
+    {
+        private Node? _first;
+    }
+
+    [InlineArray(Ways)]
+    private struct PackedEntries
+    {
+        private ulong _first;
     }
 }

@@ -24,6 +24,7 @@ public sealed class RandomPageWalkTests
         using TestMachine machine = new();
         int faults = 0;
         int updates = 0;
+        int known = 0;
         for (int i = 0; i < Cases; i++)
         {
             PageWalkOracle oracle = new(TestMachine.RamBase, TestMachine.RamBytes, TestMachine.DevicePage);
@@ -61,12 +62,27 @@ public sealed class RandomPageWalkTests
             // Nothing else in the tables has changed.
             foreach ((ulong place, ulong value) in oracle.Memory)
                 Assert.True(machine.ReadDoubleword(place) == value, $"{what}: {place:x} holds {machine.ReadDoubleword(place):x}, not {value:x}");
+            if (access != FillAccess.Fetch && KnowsWay(machine, oracle, address, access, size, what))
+                known++;
             CheckNeighbours(random, machine, oracle, address, what);
             Forget(machine, oracle);
         }
 
         Assert.InRange(faults, Cases / 10, Cases * 9 / 10);
         Assert.True(updates > Cases / 100, $"only {updates} entries were updated");
+        Assert.True(known > Cases / 60, $"only {known} were translated the short way");
+    }
+
+    /// <summary>The short way, now that the page tables are known: it may not answer, but never otherwise than the oracle.</summary>
+    private static bool KnowsWay(TestMachine machine, PageWalkOracle oracle, ulong address, FillAccess access, int size, string what)
+    {
+        if (!machine.Translation.TryTranslate(ref machine.State, address, access == FillAccess.Write, machine.Tlb, out nint host))
+            return false;
+        PageWalkOracle.Answer expected = oracle.Translate(in machine.State, address, access, size);
+        Assert.True(expected.Cause is null && expected.ChangedEntry is null, $"{what}: then the short way went, but {expected}");
+        MemoryFill fill = machine.Memory.Resolve(expected.PhysicalAddress & ~0xfffUL, FillAccess.Read, machine.Tlb);
+        Assert.True(host == fill.HostAddress + (nint)(expected.PhysicalAddress & 0xfff) && machine.Hit(address, access, size) == host, $"{what}: then the short way");
+        return true;
     }
 
     /// <summary>Whatever hits after the fill, in any table, must be what the oracle says of that very access.</summary>

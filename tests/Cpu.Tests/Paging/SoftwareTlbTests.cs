@@ -54,6 +54,52 @@ public sealed class SoftwareTlbTests
         }
     }
 
+    [Theory]
+    [InlineData("fence of the page")]
+    [InlineData("fence of another page")]
+    [InlineData("fence of everything")]
+    [InlineData("the frame's page is dropped")]
+    [InlineData("all is dropped")]
+    [InlineData("another address space")]
+    [InlineData("another carrier")]
+    public void Watched_APageThatIsStoredToWithNoticeIsForgottenLikeAWriteEntry(string what)
+    {
+        using TestMachine machine = Mapped(Kernel);
+        Assert.Equal(TranslationKind.Ram, machine.Translate(Virtual, FillAccess.Fetch).Kind);
+        Translation store = machine.Translate(Virtual, FillAccess.Write, 8);
+        Assert.True(store.MustReportStore);
+        Assert.True(machine.Tlb.FindWatched(Virtual + 8, out nint host, out ulong physical));
+        Assert.Equal((store.HostAddress + 8, Data + 8), (host, physical));
+        Assert.False(machine.Tlb.FindWatched(Virtual + 0x1000, out _, out _));
+        switch (what)
+        {
+            case "fence of the page":
+                machine.Fence(Virtual, null);
+                break;
+            case "fence of another page":
+                machine.Fence(Virtual + 0x1000, null);
+                break;
+            case "fence of everything":
+                machine.Fence(null, null);
+                break;
+            case "the frame's page is dropped":
+                machine.Tlb.DropPage(Data);
+                break;
+            case "all is dropped":
+                machine.Tlb.DropAll();
+                break;
+            case "another address space":
+                machine.EnterSupervisor(3, OtherRoot);
+                machine.Tlb.Activate(ref machine.State, 0);
+                break;
+            default:
+                machine.Carrier = 1;
+                break;
+        }
+
+        Assert.False(machine.Tlb.FindWatched(Virtual + 8, out _, out _));
+    }
+
     [Fact]
     public void Hit_IsExactAtEveryOffsetAndSize()
     {

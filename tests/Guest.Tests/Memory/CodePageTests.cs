@@ -74,6 +74,67 @@ public sealed class CodePageTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void AStoreSaysWhetherAnythingFollowsFromIt()
+    {
+        using TestMemory test = new();
+        TestCarrier carrier = new(test.Memory);
+        Recorder told = new();
+        test.Memory.CodeObserver = told;
+        carrier.Enter();
+        carrier.Resolve(Base, FillAccess.Write);
+        Assert.Equal(StoreNotice.Unwatched, test.Memory.StoredTo(Base, 8, carrier.Fills));
+        carrier.Resolve(Base, FillAccess.Fetch);
+        Assert.Equal(StoreNotice.Changed, test.Memory.StoredTo(Base, 8, carrier.Fills));
+        told.Follows = false;
+        Assert.Equal(StoreNotice.Watched, test.Memory.StoredTo(Base, 8, carrier.Fills));
+        Assert.Equal(StoreNotice.Watched, test.Memory.StoredTo(Base + 0xffc, 8, carrier.Fills));
+        test.Memory.ReleaseCode(Base);
+        Assert.Equal(StoreNotice.Unwatched, test.Memory.StoredTo(Base, 8, carrier.Fills));
+        carrier.Leave();
+    }
+
+    [Fact]
+    public void WithoutALockOnlyWhatAnEntryWasGivenForIsResolved()
+    {
+        using TestMemory test = new();
+        TestCarrier carrier = new(test.Memory);
+        carrier.Enter();
+        bool Reads() => test.Memory.TryResolve(Base, write: false, out _);
+        bool Writes() => test.Memory.TryResolve(Base, write: true, out _);
+
+        // The zero frame is not the page's own.
+        carrier.Resolve(Base, FillAccess.Read);
+        Assert.False(Reads());
+        Assert.False(test.Memory.Write(Base, [1]).IsDone);
+        Assert.False(Reads());
+        carrier.Leave();
+        carrier.Enter();
+        Assert.True(test.Memory.Write(Base, [1]).IsDone);
+        Assert.True(Reads());
+        Assert.False(Writes());
+        MemoryFill fill = carrier.Resolve(Base, FillAccess.Write);
+        Assert.True(test.Memory.TryResolve(Base, write: true, out nint host));
+        Assert.Equal(fill.HostAddress, host);
+        carrier.Resolve(Base, FillAccess.Fetch);
+        Assert.False(Writes());
+        test.Memory.ReleaseCode(Base);
+        Assert.False(Writes());
+        carrier.Resolve(Base, FillAccess.Write);
+        Assert.True(Writes());
+        carrier.Leave();
+        _ = test.Memory.BeginGeneration();
+        carrier.Enter();
+        Assert.True(Reads());
+        Assert.False(Writes());
+        MemoryWait? wait = test.Memory.ReplaceFrame(Base, out _);
+        Assert.False(Reads());
+        carrier.Leave();
+        Assert.True(wait!.IsCompleted);
+        test.Memory.Absence = (_, _) => null;
+        Assert.False(Reads());
+    }
+
+    [Fact]
     public void AReleasedPageHasWriteEntriesAgainUntilTheNextFetch()
     {
         using TestMemory test = new();
@@ -278,7 +339,13 @@ public sealed class CodePageTests(ITestOutputHelper output)
     {
         public List<(ulong Page, int Offset, int Length)> Changes { get; } = [];
 
-        public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own) => Changes.Add((pageAddress, offset, length));
+        public bool Follows { get; set; } = true;
+
+        public bool CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
+        {
+            Changes.Add((pageAddress, offset, length));
+            return Follows;
+        }
     }
 
     // What a decoder keeps, in the smallest: the first word of each page. A page stays code while it is kept or about to be decoded.
@@ -335,10 +402,11 @@ public sealed class CodePageTests(ITestOutputHelper output)
             }
         }
 
-        public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
+        public bool CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
         {
             lock (_lock)
                 _copies[(pageAddress - Base) / GuestMemory.PageSize] = null;
+            return true;
         }
     }
 }

@@ -147,6 +147,10 @@ public sealed class MemoryLeaseTests
 
     private sealed class Observer(Action<ulong, int, int> told) : ICodeObserver
     {
-        public void CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own) => told(pageAddress, offset, length);
+        public bool CodeChanged(ulong pageAddress, int offset, int length, ICarrierFills? own)
+        {
+            told(pageAddress, offset, length);
+            return true;
+        }
     }
 }
