@@ -8,6 +8,10 @@ namespace Strata.Host;
 /// <remarks>
 /// Deadlines are a timerfd's, which any thread sets: the loop's thread wakes when one has come, not when one is moved. It has no timer slack either; a .NET timer
 /// is late by milliseconds.
+/// <para>
+/// Some timers may run on any thread. While a thread that has nothing else to do stands in for the loop (<see cref="StandIn"/>), it waits for these itself: the loop's
+/// thread sleeps on, and nothing is set that would wake it.
+/// </para>
 /// </remarks>
 public sealed unsafe class EventLoop : IDisposable
 {
@@ -20,6 +24,11 @@ public sealed unsafe class EventLoop : IDisposable
     // Guarded by _lock. A timer is in the heap at most once, however often it is moved; there is about one per machine.
     private readonly PriorityQueue<LoopTimer, long> _timers = new();
     private readonly Dictionary<int, Action> _readers = [];
+
+    // Guarded by _lock: the timers of any thread, who waits for them instead of the loop, and until when.
+    private readonly PriorityQueue<LoopTimer, long> _lent = new();
+    private Futex? _standIn;
+    private long _standInUntil;
 
     // What the alarm is set for: the first deadline, or MaxValue; 0 when it has been given.
     private long _alarmedFor = long.MaxValue;
@@ -41,7 +50,43 @@ public sealed unsafe class EventLoop : IDisposable
     }
 
     /// <summary>Makes a timer that runs <paramref name="callback"/> on the loop's thread; it starts unset.</summary>
-    public LoopTimer CreateTimer(Action callback) => new(this, callback);
+    /// <param name="callback">What is run.</param>
+    /// <param name="onAnyThread">Or on that of whoever stands in for it.</param>
+    public LoopTimer CreateTimer(Action callback, bool onAnyThread = false) => new(this, callback, onAnyThread);
+
+    /// <summary>Takes a signal of the calling thread's futex, and meanwhile runs the timers of any thread when they are due. The last who calls this does so; who did before just waits.</summary>
+    public void StandIn(Futex parking)
+    {
+        lock (_lock)
+            _standIn = parking;
+        while (true)
+        {
+            long until = long.MaxValue;
+            LoopTimer? due = null;
+            lock (_lock)
+            {
+                if (ReferenceEquals(_standIn, parking))
+                {
+                    due = TakeDue(_lent);
+                    until = _standInUntil = First(_lent);
+                    SetAlarm();
+                }
+            }
+
+            if (due is not null)
+                due.Callback();
+            else if (parking.Wait(until) == FutexWake.Signalled)
+                break;
+        }
+
+        lock (_lock)
+        {
+            if (!ReferenceEquals(_standIn, parking))
+                return;
+            _standIn = null;
+            SetAlarm();
+        }
+    }
 
     /// <summary>Runs <paramref name="callback"/> on the loop's thread whenever <paramref name="descriptor"/> is readable, until it is removed.</summary>
     public void AddReader(int descriptor, Action callback)
@@ -81,21 +126,44 @@ public sealed unsafe class EventLoop : IDisposable
     {
         lock (_lock)
         {
+            PriorityQueue<LoopTimer, long> timers = timer.IsOfAnyThread ? _lent : _timers;
             if (timer.DeadlineNanoseconds != long.MaxValue)
-                _timers.Remove(timer, out _, out _);
+                timers.Remove(timer, out _, out _);
             timer.DeadlineNanoseconds = deadline;
             if (deadline != long.MaxValue)
-                _timers.Enqueue(timer, deadline);
-            if (!_stopped && Thread.CurrentThread != _thread)
+                timers.Enqueue(timer, deadline);
+            if (timer.IsOfAnyThread && _standIn is { } standIn)
+            {
+                // Later than it looks is soon enough: it looks again then.
+                if (deadline < _standInUntil)
+                    standIn.Nudge();
+                return;
+            }
+
+            if (Thread.CurrentThread != _thread)
                 SetAlarm();
         }
     }
 
-    // Under _lock, and not once the loop has stopped: the number may be another file's then.
+    private static long First(PriorityQueue<LoopTimer, long> timers) => timers.TryPeek(out _, out long deadline) ? deadline : long.MaxValue;
+
+    // Under _lock.
+    private static LoopTimer? TakeDue(PriorityQueue<LoopTimer, long> timers)
+    {
+        if (First(timers) is var first && (first == long.MaxValue || first > MonotonicClock.Nanoseconds))
+            return null;
+        LoopTimer due = timers.Dequeue();
+        due.DeadlineNanoseconds = long.MaxValue;
+        return due;
+    }
+
+    // Under _lock. Not once the loop has stopped: the number may be another file's then.
     private void SetAlarm()
     {
-        long first = _timers.TryPeek(out _, out long deadline) ? deadline : long.MaxValue;
-        if (first == _alarmedFor)
+        long first = First(_timers);
+        if (_standIn is null)
+            first = Math.Min(first, First(_lent));
+        if (first == _alarmedFor || _stopped)
             return;
         _alarmedFor = first;
 
@@ -170,20 +238,19 @@ public sealed unsafe class EventLoop : IDisposable
     {
         while (true)
         {
-            LoopTimer due;
+            LoopTimer? due;
             lock (_lock)
             {
                 if (_stopped)
                     return false;
-                if (!_timers.TryPeek(out LoopTimer? first, out long deadline) || deadline > MonotonicClock.Nanoseconds)
+                due = TakeDue(_timers);
+                if (due is null && _standIn is null)
+                    due = TakeDue(_lent);
+                if (due is null)
                 {
                     SetAlarm();
                     return true;
                 }
-
-                _timers.Dequeue();
-                due = first;
-                due.DeadlineNanoseconds = long.MaxValue;
             }
 
             due.Callback();
@@ -196,11 +263,14 @@ public sealed class LoopTimer
 {
     private readonly EventLoop _loop;
 
-    internal LoopTimer(EventLoop loop, Action callback)
+    internal LoopTimer(EventLoop loop, Action callback, bool isOfAnyThread)
     {
         _loop = loop;
         Callback = callback;
+        IsOfAnyThread = isOfAnyThread;
     }
+
+    internal bool IsOfAnyThread { get; }
 
     // Guarded by the loop's lock; MaxValue: not in the heap.
     internal long DeadlineNanoseconds { get; set; } = long.MaxValue;

@@ -39,7 +39,7 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
         _pool = pool;
         _deviceLock = deviceLock;
         _failed = failed;
-        _timer = loop.CreateTimer(DeadlineCame);
+        _timer = loop.CreateTimer(DeadlineCame, onAnyThread: true);
         HostStart = MonotonicClock.Nanoseconds;
     }
 
@@ -145,7 +145,7 @@ public sealed class FreeRunningClock : GuestClock, IDisposable
             _pool.Queue(RunDue);
     }
 
-    // On the event loop, which may not wait for the device lock.
+    // On the event loop or a thread that stands in for it, neither of which may wait for the device lock.
     private void DeadlineCame()
     {
         if (Interlocked.Exchange(ref _running, 2) == 0 && !_stopped && !RunLines())

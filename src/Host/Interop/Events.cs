@@ -18,6 +18,7 @@ internal static partial class Events
     internal const long SysFutex = 202;
     internal const int FutexWaitPrivate = 128;
     internal const int FutexWakePrivate = 129;
+    internal const int SetTimerSlack = 29;
     internal const int ClockMonotonic = 1;
     internal const int ClockRealtime = 0;
 
@@ -83,6 +84,9 @@ internal static partial class Events
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static unsafe partial long Futex(long number, int* word, int operation, int value, TimeSpec* timeout);
+
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    internal static partial int ControlProcess(int option, nuint value);
 
     // A call of the vDSO that never waits: no collection has to know of it.
     [LibraryImport("libc", EntryPoint = "clock_gettime")]

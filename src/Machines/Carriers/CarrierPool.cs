@@ -17,6 +17,7 @@ public sealed class CarrierPool : IDisposable
     private readonly Lock _lock = new();
     private readonly Carrier[] _carriers;
     private readonly LoopTimer _sliceEnd;
+    private readonly EventLoop _eventLoop;
 
     // All guarded by _lock.
     private readonly Queue<CarrierTask> _runnable = new();
@@ -32,6 +33,7 @@ public sealed class CarrierPool : IDisposable
     /// <summary>Starts <paramref name="carrierCount"/> carriers.</summary>
     public CarrierPool(int carrierCount, EventLoop eventLoop)
     {
+        _eventLoop = eventLoop;
         _sliceEnd = eventLoop.CreateTimer(EndSlices);
         _carriers = new Carrier[carrierCount];
         for (int i = 0; i < carrierCount; i++)
@@ -131,7 +133,8 @@ public sealed class CarrierPool : IDisposable
                 _parked.Push(carrier);
             }
 
-            carrier.Parking.Wait();
+            // The last to park is the first to be woken: the deadline of an idle guest then wakes no other thread than the one that runs it.
+            _eventLoop.StandIn(carrier.Parking);
         }
     }
 }
@@ -209,6 +212,7 @@ internal sealed class Carrier
     private void Work()
     {
         _threadNumber = ThreadProbe.CurrentThread;
+        Futex.WaitExactly();
         while (_pool.Take(this) is { } task)
             task.RunOn(this);
     }
