@@ -3,6 +3,10 @@ using Iced.Intel;
 using Strata.Cpu.RiscV;
 using Strata.Cpu.Tests.Interpreter;
 using Strata.Cpu.Translations;
+using Strata.Cpu.X64;
+using HostAssembler = Strata.Cpu.X64.Assembler;
+using HostLabel = Strata.Cpu.X64.Label;
+using HostMemory = Strata.Cpu.X64.Memory;
 
 namespace Strata.Cpu.Tests.Translations.Audit;
 
@@ -82,6 +86,46 @@ public sealed class AuditTests(ITestOutputHelper output)
         fixed (byte* source = bytes)
             _ = machine.Family.Blocks.CodeFor(page, PageBytes - 2, source, (ushort*)(source + PageBytes), machine.Fills[0], out _);
         TakeGuardsAway(machine.Family.Code!, machine.Family.Code!.Read(machine.Family.Code.List(TestMachine.Ram).Single())!, guards: 8);
+    }
+
+    /// <summary>An address that is read a second time, behind its guard, is the same only where nobody else writes: other threads raise interrupts in the hart's state.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void WhatOtherThreadsWriteIsNotTakenToStay(bool isInterrupts)
+    {
+        using TestMachine machine = new(translation: new TranslationOptions());
+        machine.Load("lui a0, 0x12345\nwfi");
+        BlockContent content = Translate(machine, 0);
+        HartState s = default;
+        HostMemory place = RegisterMap.Field((int)(isInterrupts ? (byte*)&s.InterruptInputs - (byte*)&s : 29 * sizeof(ulong)));
+        int mask = machine.Family.Code!.TlbLayout.TableBytes - 16;
+        byte[] host = new byte[256];
+
+        // SAFETY: pinned while the assembler writes.
+        fixed (byte* start = host)
+        {
+            HostAssembler assembler = new();
+            assembler.Reset(start, host.Length);
+            assembler.Mov(OperandSize.Qword, Register64.Rax, place);
+            assembler.Rorx(OperandSize.Qword, Register64.Rcx, Register64.Rax, 8);
+            assembler.And(OperandSize.Dword, Register64.Rcx, mask);
+            assembler.Sub(OperandSize.Qword, Register64.Rax, HostMemory.At(Register64.R15, Register64.Rcx));
+            assembler.Cmp(OperandSize.Qword, Register64.Rax, PageBytes - 8);
+            HostLabel end = assembler.NewLabel();
+            assembler.Jcc(Condition.Above, end);
+            assembler.Mov(OperandSize.Qword, Register64.Rcx, HostMemory.At(Register64.R15, Register64.Rcx, 1, 8));
+            assembler.Add(OperandSize.Qword, Register64.Rcx, place);
+            assembler.Mov(OperandSize.Qword, Register64.Rax, HostMemory.At(Register64.Rcx));
+            assembler.Bind(end);
+            HostLabel always = assembler.Here();
+            assembler.Jmp(always);
+            Array.Resize(ref host, assembler.Offset);
+        }
+
+        IReadOnlyList<string> faults = new BlockAudit(machine.Family.Code!, _ => false).Check(content with { Host = host, Entries = [0], ColdOffset = host.Length });
+        output.WriteLine(string.Join('\n', faults));
+        Assert.Equal(isInterrupts, faults.Count > 0);
     }
 
     [Theory]

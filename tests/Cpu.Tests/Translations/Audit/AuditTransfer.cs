@@ -1,10 +1,14 @@
 using Iced.Intel;
+using Strata.Cpu.X64;
 
 namespace Strata.Cpu.Tests.Translations.Audit;
 
 /// <summary>What instructions make of what the audit knows.</summary>
 internal static class AuditTransfer
 {
+    // The integer ones.
+    private const int GuestRegisters = 32;
+
     /// <summary>The sum of two values, if it means something: an address plus the addend of an entry.</summary>
     public static AuditValue? Add(AuditValue left, AuditValue right) => (left, right) switch
     {
@@ -78,9 +82,10 @@ internal static class AuditTransfer
         }
     }
 
-    // A doubleword of the hart's state.
+    // A register of the guest's in the hart's state, which nobody else writes: other threads raise interrupts in other doublewords.
     private static bool IsSlot(in Instruction i) =>
-        i.MemoryBase == Register.RBP && i.MemoryIndex == Register.None && i.MemorySize.GetSize() == sizeof(ulong);
+        i.MemoryBase == Register.RBP && i.MemoryIndex == Register.None && i.MemorySize.GetSize() == sizeof(ulong)
+        && (long)i.MemoryDisplacement64 is >= -RegisterMap.StateBias and < (GuestRegisters * sizeof(ulong)) - RegisterMap.StateBias;
 
     private static void ForgetWrittenSlots(InstructionInfo all, AuditState state)
     {
