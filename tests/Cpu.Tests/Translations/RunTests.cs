@@ -17,6 +17,13 @@ public sealed class RunTests(ITestOutputHelper output)
     private static readonly string[] s_registers = ["a0", "a2", "a4", "a5", "t0", "t1", "a6", "s3"];
     private static readonly string[] s_floats = ["fa0", "fa1", "fa5", "ft0", "fs1", "ft10", "fs9"];
 
+    // Bases that were just computed, and parts of what a plan makes one operation of or leaves for later.
+    private static readonly string[] s_halves =
+    [
+        "addi t0,s1,8", "addi s3,s2,-8", "add t0,s2,zero", "addi s3,s3,4", "slliw t1,a2,21", "srliw a0,a2,11", "or a0,a0,t1", "addw t1,a0,t0", "slli t1,a0,3",
+        "add t1,t1,a4", "slli a6,a6,32", "srli a6,a6,30", "and t1,t1,a0", "sub t1,a6,t1", "or t1,t1,a6", "addi a6,zero,7",
+    ];
+
     // Where the bases point: inside a page, to its end, odd, into a page that is stored to later, to a device, nowhere.
     private static readonly ulong[] s_places = [Data + 0x200, Data + 0xff0, Data + 0x1001, Data + 0x1ffc, TestMachine.DevicePage, TwoEngines.Nowhere];
 
@@ -35,6 +42,15 @@ public sealed class RunTests(ITestOutputHelper output)
         { "halves that are pending", "addw t0,a0,a1; lw t1,0(s1); addw t0,t0,t1; ld a4,0(s2); sw t0,4(s1); addi t0,a4,1" },
         { "shifts by registers", "ld t0,0(s1); sll t1,t0,a6; srl a0,t1,t0; sd t1,8(s1); sra t0,t1,a6; sd t0,16(s1)" },
         { "division, which takes the register", "ld t0,0(s1); sd t0,8(s1); div a0,t0,a2; mulhu a4,t0,a2; sd a0,16(s1); sd a4,24(s1)" },
+        { "a base that was just computed", "addi t0,s1,8; ld a0,0(t0); sd t0,8(t0); sd a0,16(t0)" },
+        { "a base that is stored as well", "addi t0,s1,8; sd t0,8(t0); ld a0,-8(t0); sw t0,20(t0); sd a0,24(t0)" },
+        { "a value that was just computed", "ld t0,0(s1); addi t1,t0,3; sd t1,0(s2); xor t1,t1,t0; sd t1,8(s1); sub t1,t1,t0; sw t1,16(s1)" },
+        { "what was just computed, to the base it is", "ld t0,0(s1); add t1,s1,zero; sd t1,-8(t1); ld a6,16(t1); add a6,a6,t0; sd a6,24(s1)" },
+        { "an address of zero in between", "ld t0,8(s1); ld a0,16(zero); sd t0,0(s1)" },
+        { "a rotation that waits", "slliw t1,a3,21; lw t0,0(s1); srliw a0,a3,11; lw a4,8(s2); or a0,a0,t1; addw t1,a0,t0; sd t1,8(s1); sw t1,4(s2)" },
+        { "an index that waits", "slli t0,a0,3; ld t1,0(s1); ld a4,0(s2); add t0,t0,a1; sd t0,8(s1); slli t0,t0,32; sd t1,0(s2); srli t0,t0,30; sd t0,16(s1)" },
+        { "what nobody reads waits", "addi t0,a0,5; ld t1,0(s1); ld a4,8(s2); sd a4,8(s1); addi t0,zero,7; sd t1,16(s1); sd t0,24(s1)" },
+        { "singles in boxes and not", "fld ft10,0(s1); flw fa0,8(s1); fsw ft10,12(s2); fadd.s fa0,fa0,fa0; fsw fa0,4(s1); fadd.s fa1,ft10,fa0; feq.s a0,fa0,fa0; sd a0,8(s1)" },
         { "a loop", "ld t0,0(s1); ld t1,8(s1); addi a3,a3,1; sd a3,8(s1); andi a3,a3,7; bne a3,zero,-12; sd t0,16(s1)" },
     };
 
@@ -46,7 +62,7 @@ public sealed class RunTests(ITestOutputHelper output)
         foreach (bool counts in (bool[])[false, true])
         {
             using TwoEngines engines = new(new TranslationOptions { CountsInstructions = counts });
-            Check(engines, program.Split("; "), new Random(1));
+            Check(engines, program.Split("; "), new Random(1), counts);
         }
     }
 
@@ -60,11 +76,11 @@ public sealed class RunTests(ITestOutputHelper output)
         Random random = new(seed);
         using TwoEngines engines = new(new TranslationOptions { BlockInstructions = blockInstructions, CountsInstructions = counts });
         for (int i = 0; i < 150; i++)
-            Check(engines, [.. Enumerable.Range(0, random.Next(3, 30)).Select(_ => RandomInstruction(random))], random);
+            Check(engines, [.. Enumerable.Range(0, random.Next(3, 30)).Select(_ => RandomInstruction(random))], random, counts);
     }
 
     // From the start, then from each instruction, wherever the bases lead.
-    private static void Check(TwoEngines engines, string[] instructions, Random random)
+    private static void Check(TwoEngines engines, string[] instructions, Random random, bool counts)
     {
         engines.Load(string.Join('\n', instructions) + "\nwfi");
         byte[] data = new byte[DataBytes];
@@ -86,12 +102,15 @@ public sealed class RunTests(ITestOutputHelper output)
                             s.F[x] = (x & 1) != 0 ? BitConverter.DoubleToUInt64Bits(x * 1.5) : 0xffff_ffff_3f80_0000 + (ulong)x;
                         }
 
+                        s.X[5] = first + 128;
+                        s.X[19] = second + 64;
                         s.X[9] = first;
                         s.X[18] = second;
                         s.Pc = TestMachine.Ram + (ulong)(entry * Instruction);
                     },
                     instructions: 2_000);
                 Assert.True(report is null, $"{string.Join("; ", instructions)} from {entry}, s1 = {first:x}, s2 = {second:x}: {report}");
+                Assert.True(!counts || engines.Retired(true) == engines.Retired(false), $"{string.Join("; ", instructions)} from {entry}, s1 = {first:x}, s2 = {second:x}: retired otherwise");
                 Assert.True(engines.HaveSameMemory(Data, DataBytes), $"{string.Join("; ", instructions)} from {entry}, s1 = {first:x}, s2 = {second:x}: memory differs");
             }
         }
@@ -101,19 +120,20 @@ public sealed class RunTests(ITestOutputHelper output)
     {
         string Register() => s_registers[random.Next(s_registers.Length)];
         string Float() => s_floats[random.Next(s_floats.Length)];
-        string place = $"{random.Next(-8, 32) * 4}({(random.Next(3) == 0 ? "s2" : "s1")})";
-        return random.Next(20) switch
+        string place = $"{random.Next(-8, 32) * 4}({Pick(random, "s1", "s1", "s1", "s2", "s2", "t0", "s3")})";
+        return random.Next(26) switch
         {
             < 4 => $"{Pick(random, "lb", "lbu", "lh", "lhu", "lw", "lwu", "ld", "ld")} {(random.Next(8) == 0 ? "zero" : Register())},{place}",
             < 7 => $"{Pick(random, "sb", "sh", "sw", "sd")} {(random.Next(8) == 0 ? "zero" : Register())},{place}",
             < 9 => $"{Pick(random, "flw", "fld")} {Float()},{place}",
             < 11 => $"{Pick(random, "fsw", "fsd")} {Float()},{place}",
             < 13 => $"{Pick(random, "fadd.d", "fmul.d", "fsub.s", "fdiv.d", "fmin.d", "fsgnjn.d", "fsgnj.s")} {Float()},{Float()},{Float()}",
-            13 => $"{Pick(random, "feq.d", "flt.d")} {Register()},{Float()},{Float()}",
+            13 => $"{Pick(random, "feq.d", "flt.d", "feq.s")} {Register()},{Float()},{Float()}",
             14 => $"{Pick(random, "fcvt.d.l", "fcvt.s.wu", "fmv.d.x")} {Float()},{Register()}",
             < 17 => $"{Pick(random, "add", "addw", "xor", "sll", "srlw", "mul", "sltu", "max", "bset", "sh2add", "andn", "ror")} {Register()},{Register()},{Register()}",
             17 => $"{Pick(random, "addiw", "slli", "srai")} {Register()},{Register()},{random.Next(1, 31)}",
             18 => $"{Pick(random, "divu", "mulhu", "rem")} {Register()},{Register()},{Register()}",
+            >= 19 and < 25 => Pick(random, s_halves),
             _ => random.Next(3) == 0 ? $"addi {Pick(random, "s1,s1", "s2,s2")},{Pick(random, "8", "-4", "64")}" : $"beq {Register()},{Register()},8",
         };
     }
