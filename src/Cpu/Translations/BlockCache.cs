@@ -25,9 +25,13 @@ namespace Strata.Cpu.Translations;
 /// </remarks>
 internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 {
-    // A page of which little is translated costs more in entries than in code.
-    private const int CacheBytesPerPage = 14 << 10;
+    // What pages and their entries take besides code is bounded too: more of them than this have little code each.
+    private const int CacheBytesPerPage = 4 << 10;
+    private const int CacheBytesPerPiece = 1536;
     private const int LeastPages = 64;
+
+    // A block and what lies in the next page.
+    private const int MostPiecesOfBlock = 3;
     private const int StubBytes = 16 << 10;
     private const int FrontCount = 512;
     private const int GuestPageBytes = (int)GuestMemory.PageSize;
@@ -48,11 +52,13 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     // Guarded by _lock.
     private readonly Dictionary<ulong, CodePage> _pages = [];
     private readonly CodePage?[] _pagesByNumber;
+    private readonly EntryPieces _pieces;
 
     // By a hash of its address, the page that was looked for last. Written under _lock, before the page's bytes are read, and when it is removed; read without it.
     private readonly CodePage?[] _front = new CodePage?[FrontCount];
     private readonly Stack<int> _freeNumbers = new();
     private readonly List<CodePage> _removedPages = [];
+    private readonly List<uint> _removedPieces = [];
     private readonly IrBlock _block = new();
     private readonly BlockDraft _draft;
     private readonly byte[] _source = new byte[GuestPageBytes + sizeof(ushort)];
@@ -80,6 +86,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         _segments.Divide(assembler.Offset);
         _emitter = new BlockEmitter(assembler, layout, _map, _stubs, _counts);
         _pagesByNumber = new CodePage?[Math.Max(size / CacheBytesPerPage, LeastPages)];
+        _pieces = new EntryPieces(_pagesByNumber.Length, Math.Max(size / CacheBytesPerPiece, LeastPages), (uint)Untranslated);
         for (int number = _pagesByNumber.Length - 1; number >= 0; number--)
             _freeNumbers.Push(number);
         directory.Add(this);
@@ -123,7 +130,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 }
 
                 int number = _freeNumbers.Pop();
-                page = new CodePage(physicalPage, number, _segments, _stubs.Untranslated);
+                page = new CodePage(physicalPage, number, _segments, _pieces, _stubs.Untranslated);
                 _pages.Add(physicalPage, page);
                 _pagesByNumber[number] = page;
             }
@@ -186,6 +193,14 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 
                 if (_block.GuestInstructions == 0)
                     return 0;
+                while (_pieces.FreeCount < MostPiecesOfBlock)
+                {
+                    _ = MakeRoom(page, own);
+                    wait = _whenLeft;
+                    if (wait is not null)
+                        return 0;
+                }
+
                 int written = Write(page);
                 if (written != 0)
                 {
@@ -272,10 +287,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             if (_disposed)
                 return;
             _disposed = true;
-            foreach (CodePage page in _pages.Values)
-                page.Dispose();
-            foreach (CodePage page in _removedPages)
-                page.Dispose();
+            _pieces.Dispose();
             _segments.Dispose();
         }
     }
@@ -315,7 +327,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         {
             int page = _segments.Record(record).Page;
             if (page >= 0)
-                _pagesByNumber[page]!.Leave(leaving);
+                _pagesByNumber[page]!.Leave(leaving, _removedPieces);
         }
 
         foreach (CodePage? page in _pagesByNumber)
@@ -327,6 +339,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 page.Unlink();
                 if (ReferenceEquals(FrontOf(page.PhysicalPage), page))
                     FrontOf(page.PhysicalPage) = null;
+                page.RemovePieces(_removedPieces);
                 _removedPages.Add(page);
             }
         }
@@ -346,10 +359,12 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             {
                 _pagesByNumber[page.Number] = null;
                 _freeNumbers.Push(page.Number);
-                page.Dispose();
             }
 
+            foreach (uint piece in _removedPieces)
+                _pieces.Return(piece);
             _removedPages.Clear();
+            _removedPieces.Clear();
             _generation++;
             _segments.Empty(_leaving, _generation);
             _whenLeft = null;

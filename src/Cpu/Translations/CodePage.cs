@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Strata.Cpu.Translations;
 
@@ -30,11 +29,8 @@ internal enum PageChange
 /// Everything is guarded by the lock of <see cref="BlockCache"/>, but that emitted code reads <see cref="Entries"/> at any time: words are written whole; and that
 /// stores beside all blocks are found to be that without it (<see cref="IsBeside"/>).
 /// </remarks>
-internal sealed unsafe class CodePage : IDisposable
+internal sealed unsafe class CodePage
 {
-    /// <summary>One for every two bytes.</summary>
-    public const int EntryCount = GuestPageBytes / 2;
-
     private const int GuestPageBytes = 4096;
     private const int LineBytes = GuestPageBytes / 64;
 
@@ -48,10 +44,11 @@ internal sealed unsafe class CodePage : IDisposable
     private readonly int _number;
     private readonly uint _codeBase;
     private readonly uint _untranslated;
+    private readonly EntryPieces _pieces;
+    private readonly nint* _entries;
 
     // Record of the block that was translated last; the others follow by BlockRecord.Older.
     private int _newest;
-    private uint* _entries;
 
     // A bit for each line in which bytes may lie that a block was made from.
     private ulong _lines;
@@ -67,18 +64,17 @@ internal sealed unsafe class CodePage : IDisposable
     /// <param name="physicalPage">Its guest-physical address.</param>
     /// <param name="number">What records call it.</param>
     /// <param name="segments">Where the code is.</param>
+    /// <param name="pieces">Where its entries are; the directory with the page's number is the page's.</param>
     /// <param name="untranslated">Offset there of the stub behind entries without code.</param>
-    public CodePage(ulong physicalPage, int number, CodeSegments segments, int untranslated)
+    public CodePage(ulong physicalPage, int number, CodeSegments segments, EntryPieces pieces, int untranslated)
     {
         PhysicalPage = physicalPage;
         _number = number;
         _segments = segments;
         _codeBase = (uint)segments.CodeBase;
         _untranslated = _codeBase + (uint)untranslated;
-
-        // SAFETY: a constant size; freed by Dispose, when nobody looks up this page any more.
-        _entries = (uint*)NativeMemory.Alloc(EntryCount, sizeof(uint));
-        ClearEntries();
+        _pieces = pieces;
+        _entries = pieces.Begin(number);
     }
 
     public ulong PhysicalPage { get; }
@@ -92,20 +88,23 @@ internal sealed unsafe class CodePage : IDisposable
     /// <summary>What records call it.</summary>
     public int Number => _number;
 
-    /// <summary>Addresses of code, by offset in the page divided by two.</summary>
-    public uint* Entries => _entries;
+    /// <summary>Addresses of code, as <see cref="EntryPieces.Look"/> reads them.</summary>
+    public nint Entries => (nint)_entries;
 
     /// <summary>Offset in the code cache of the code for an offset in the page, 0 if there is none.</summary>
     public int CodeAt(int pageOffset)
     {
-        uint code = _entries[pageOffset >> 1];
+        uint code = EntryPieces.Look((nint)_entries, pageOffset);
         return code == _untranslated ? 0 : (int)(code - _codeBase);
     }
 
-    /// <summary>Code for an instruction. The first block that holds one stays its entry.</summary>
+    /// <summary>Code for an instruction. The first block that holds one stays its entry. Where there is no room for entries it is not found, and translated again.</summary>
     public void Enter(int pageOffset, int code)
     {
-        ref uint entry = ref _entries[pageOffset >> 1];
+        int piece = pageOffset / EntryPieces.GuestBytes;
+        if (!_pieces.Has(_entries, piece) && !_pieces.Take(_entries, piece))
+            return;
+        ref uint entry = ref EntryPieces.WordsOf(_entries, piece)[(pageOffset % EntryPieces.GuestBytes) >> 1];
         if (entry == _untranslated)
             Volatile.Write(ref entry, _codeBase + (uint)code);
     }
@@ -178,7 +177,7 @@ internal sealed unsafe class CodePage : IDisposable
             if (block.Overlaps(offset, offset + length) && !IsMadeFrom(bytes[block.Start..], record))
             {
                 Forget(ref block, link);
-                DropEntries(block.Start >> 1, Math.Min(block.End >> 1, EntryCount), block.Code, block.Code + block.CodeBytes);
+                DropEntries(block.Start, Math.Min((int)block.End, GuestPageBytes), block.Code, block.Code + block.CodeBytes);
                 UnlinkJumps(block.Code, block.Code + block.CodeBytes);
             }
             else
@@ -234,7 +233,9 @@ internal sealed unsafe class CodePage : IDisposable
     }
 
     /// <summary>Forgets the blocks in a segment that leaves, and what leads there.</summary>
-    public void Leave(in SegmentContent segment)
+    /// <param name="segment">What leaves.</param>
+    /// <param name="pieces">Gets the pieces of its entries that the page does not need any more.</param>
+    public void Leave(in SegmentContent segment, List<uint> pieces)
     {
         int* link = null;
         for (int record = _newest; record != 0;)
@@ -249,7 +250,24 @@ internal sealed unsafe class CodePage : IDisposable
         }
 
         UnlinkJumps(segment.Start, segment.End);
-        DropEntries(0, EntryCount, segment.Start, segment.End);
+        DropEntries(0, GuestPageBytes, segment.Start, segment.End);
+
+        // Where the page is not current, all are empty for the time being.
+        for (int piece = 0; IsCurrent && piece < EntryPieces.PerPage; piece++)
+        {
+            if (_pieces.Has(_entries, piece) && !EntryPieces.WordsOf(_entries, piece).ContainsAnyExcept(_untranslated))
+                pieces.Add(_pieces.Remove(_entries, piece));
+        }
+    }
+
+    /// <summary>Gives all pieces of its entries away.</summary>
+    public void RemovePieces(List<uint> pieces)
+    {
+        for (int piece = 0; piece < EntryPieces.PerPage; piece++)
+        {
+            if (_pieces.Has(_entries, piece))
+                pieces.Add(_pieces.Remove(_entries, piece));
+        }
     }
 
     /// <summary>Adds its blocks that can be entered, or can be again once the page is current.</summary>
@@ -269,13 +287,6 @@ internal sealed unsafe class CodePage : IDisposable
         }
 
         return null;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        NativeMemory.Free(_entries);
-        _entries = null;
     }
 
     // link: where the block's record is named, if it is not the newest.
@@ -316,15 +327,21 @@ internal sealed unsafe class CodePage : IDisposable
         }
     }
 
-    // Of the entries [first, end) those that lead to code between the two offsets.
+    // Of the entries for offsets [first, end) those that lead to code between the two offsets.
     private void DropEntries(int first, int end, int code, int codeEnd)
     {
         uint start = _codeBase + (uint)code;
         uint length = (uint)(codeEnd - code);
-        foreach (ref uint entry in new Span<uint>(_entries + first, end - first))
+        for (int piece = first / EntryPieces.GuestBytes; piece * EntryPieces.GuestBytes < end; piece++)
         {
-            if (entry - start < length)
-                Volatile.Write(ref entry, _untranslated);
+            Span<uint> words = EntryPieces.WordsOf(_entries, piece);
+            if (!_pieces.Has(_entries, piece) || !words.ContainsAnyInRange(start, start + length - 1))
+                continue;
+            foreach (ref uint entry in words)
+            {
+                if (entry - start < length)
+                    Volatile.Write(ref entry, _untranslated);
+            }
         }
     }
 
@@ -332,5 +349,12 @@ internal sealed unsafe class CodePage : IDisposable
     private static ulong LinesOf(int start, int end) =>
         (ulong.MaxValue << (start / LineBytes)) & (ulong.MaxValue >> (63 - ((Math.Min(end, GuestPageBytes) - 1) / LineBytes)));
 
-    private void ClearEntries() => new Span<uint>(_entries, EntryCount).Fill(_untranslated);
+    private void ClearEntries()
+    {
+        for (int piece = 0; piece < EntryPieces.PerPage; piece++)
+        {
+            if (_pieces.Has(_entries, piece))
+                EntryPieces.WordsOf(_entries, piece).Fill(_untranslated);
+        }
+    }
 }

@@ -116,7 +116,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
             ulong pc = _state->Pc;
             TlbEntry* entry = _fills.Find(_fills.Code, pc);
             nint code;
-            if (!SoftwareTlb.Hits(entry, pc, 2) || (code = ((int*)entry->Addend)[(pc & 0xfff) >> 1]) == _untranslated)
+            if (!SoftwareTlb.Hits(entry, pc, 2) || (code = (nint)EntryPieces.Look(entry->Addend, (int)(pc & 0xfff))) == _untranslated)
                 code = FindCode(pc);
             if (code == 0)
                 continue;
@@ -268,7 +268,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         {
             // Making room for it may have dropped all fills, and a fill of code is revoked with that of the fetch.
             if (SoftwareTlb.Hits(fetch, pc, 2))
-                _fills.FillCode(pc, (nint)page.Entries);
+                _fills.FillCode(pc, page.Entries);
             return code;
         }
 

@@ -46,6 +46,9 @@ internal sealed unsafe partial class Assembler
 
     public void Movzx(OperandSize from, Register64 destination, Memory source) => Emit(ZeroExtension(from), (uint)destination, source);
 
+    /// <summary>movzx eax, dh: bits 15:8 of rdx. The register that would be rsi with a REX prefix.</summary>
+    public void MovzxEaxDh() => Emit(MovzxByte & ~ByteRm, (uint)Register64.Rax, (uint)Register64.Rsi);
+
     /// <summary>movsx or movsxd: sign-extends <paramref name="from"/> to the wider <paramref name="size"/>; from Dword only to Qword.</summary>
     public void Movsx(OperandSize size, OperandSize from, Register64 destination, Register64 source) => Emit(SignExtension(size, from), (uint)destination, (uint)source);
 

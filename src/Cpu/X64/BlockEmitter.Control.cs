@@ -4,7 +4,7 @@ using static Strata.Cpu.X64.Register64;
 
 namespace Strata.Cpu.X64;
 
-/// <content>Branches and jumps. Every loop passes a poll: jumps backward, and all that may leave the page.</content>
+/// <content>Branches and jumps. Every loop passes a poll: jumps backward, and all whose target is not known.</content>
 internal sealed unsafe partial class BlockEmitter
 {
     private const int PageBytes = 4096;
@@ -111,9 +111,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         if ((uint)target >= PageBytes)
         {
-            _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
-            _asm.Add(Qword, Rax, target);
-            LookUp();
+            LookUp(target, polls: target <= from);
             return;
         }
 
@@ -130,10 +128,10 @@ internal sealed unsafe partial class BlockEmitter
         _coldJumps.Add(new ColdJump(_asm.JmpRel32(0, patchable: true), target));
     }
 
-    /// <summary>Goes on at the address in rax: the software TLB finds the page's entries, these the code.</summary>
+    /// <summary>Goes on at the address in rax: the software TLB finds the page's entries, these the code in two steps: a piece for each 256 bytes, and in it a word for each two.</summary>
     private void LookUp()
     {
-        int codeTable = 3 * _tableBytes;
+        int codeTable = CodeTable * _tableBytes;
         _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
         _asm.JccRel32(Condition.NotEqual, _stubs.Missed - _origin);
         _asm.Rorx(Qword, Rcx, Rax, 8);
@@ -145,7 +143,34 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable + 8));
         _asm.Sub(Qword, Rax, Rdx);
         _asm.Mov(Qword, RegisterMap.Field(_layout.CurrentPage), Rax);
+        _asm.MovzxEaxDh();
+        _asm.Mov(Qword, Rcx, Memory.At(Rcx, Rax, 8));
         _asm.Mov(Dword, Rcx, Memory.At(Rcx, Rdx, 2));
+        _asm.Jmp(Rcx);
+    }
+
+    // The same at an offset from the current page's start that lies in another page.
+    private void LookUp(int target, bool polls)
+    {
+        int codeTable = CodeTable * _tableBytes;
+        int offset = target & (PageBytes - 1);
+        _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
+        _asm.Add(Qword, Rax, target - offset);
+        _asm.Mov(Rdx, offset);
+        if (polls)
+        {
+            _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
+            _asm.JccRel32(Condition.NotEqual, _stubs.MissedPage - _origin);
+        }
+
+        _asm.Rorx(Qword, Rcx, Rax, 8);
+        _asm.And(Dword, Rcx, _indexMask);
+        _asm.Cmp(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable));
+        _asm.JccRel32(Condition.NotEqual, _stubs.MissedPage - _origin);
+        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable + 8));
+        _asm.Mov(Qword, RegisterMap.Field(_layout.CurrentPage), Rax);
+        _asm.Mov(Qword, Rcx, Memory.At(Rcx, (offset >> 8) * 8));
+        _asm.Mov(Dword, Rcx, Memory.At(Rcx, offset * 2));
         _asm.Jmp(Rcx);
     }
 

@@ -50,6 +50,7 @@ internal sealed unsafe partial class BlockEmitter
     private readonly List<ColdPoll> _coldPolls = [];
 
     private const int FetchTable = 2;
+    private const int CodeTable = 3;
 
     // The block that is being written.
     private IrBlock _block = null!;

@@ -68,6 +68,11 @@ internal sealed partial class RuntimeStubs
         Call(calls.Continue);
         assembler.JmpRel32(go);
 
+        // rax: a page; rdx: offset in it.
+        MissedPage = assembler.Offset;
+        assembler.Add(Qword, Rax, Rdx);
+        assembler.JmpRel32(Missed);
+
         // rdx: offset in the current page; where entries of pages lead that are not translated.
         Untranslated = assembler.Offset;
         assembler.Mov(Qword, Rax, Rdx);
@@ -113,7 +118,7 @@ internal sealed partial class RuntimeStubs
     /// <summary>Where code goes on, and what the places are called.</summary>
     public (string Name, int Offset)[] All =>
     [
-        ("enter", Enter), ("leave", Leave), ("polled", Polled), ("missed", Missed), ("untranslated", Untranslated), ("link", Link), ("exhausted", Exhausted), ("alone", Alone),
+        ("enter", Enter), ("leave", Leave), ("polled", Polled), ("missed", Missed), ("missed page", MissedPage), ("untranslated", Untranslated), ("link", Link), ("exhausted", Exhausted), ("alone", Alone),
         ("choose view", ChooseView), ("load", Load), ("store", Store), ("interpret", Interpret),
         ("read time", ReadTime), ("read time", ReadTimeAmongFloats), ("load", LoadAmongFloats), ("store", StoreAmongFloats), ("interpret", InterpretAmongFloats),
         ("load floats", LoadFloats), ("spill floats", _spillFloats), ("read float flags", ReadFlags), ("exchange float flags", ExchangeFlags),
@@ -126,6 +131,8 @@ internal sealed partial class RuntimeStubs
     public int Polled { get; }
 
     public int Missed { get; }
+
+    public int MissedPage { get; }
 
     public int Untranslated { get; }
 

@@ -76,11 +76,11 @@ internal sealed unsafe class ForeignDisassembler : IDisposable
 
     private string Bytes() => Convert.ToHexString(new ReadOnlySpan<byte>(_buffer, Assembler.Offset));
 
-    // `expected` is a parameter's number and a width, or CL.
+    // `expected` is a parameter's number and a width, or a register by name.
     private static string? Differs(in Instruction instruction, int operand, string expected, object[] arguments)
     {
-        if (expected == "CL")
-            return instruction.GetOpRegister(operand) == Register.CL ? null : "count";
+        if (expected is "CL" or "DH" or "EAX")
+            return instruction.GetOpRegister(operand).ToString() == expected ? null : "register";
         object argument = arguments[int.Parse(expected.AsSpan(0, 1), CultureInfo.InvariantCulture)];
         OperandSize[] sizes = [.. arguments.OfType<OperandSize>()];
         int bytes = expected[1] switch

@@ -20,6 +20,7 @@ internal static class Forms
         ["Zero r"] = "xor 0d 0d",
         ["Movzx srr"] = "movzx 1d 2s",
         ["Movzx srm"] = "movzx 1d 2s",
+        ["MovzxEaxDh "] = "movzx eax dh",
         ["Movsx ssrr"] = "movsx 2s 3t",
         ["Movsx ssrm"] = "movsx 2s 3t",
         ["Movsxd rr"] = "movsxd 0q 1d",

@@ -25,6 +25,8 @@ internal static class AuditTransfer
         bool writesSlot = i.Mnemonic == Mnemonic.Mov && i.Op0Kind == OpKind.Memory && IsSlot(in i) && i.Op1Kind == OpKind.Register && i.Op1Register.IsGPR64();
         (AuditValue Value, long Constant)? compared = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && IsImmediate(in i)
             ? (state[i.Op0Register], (long)i.GetImmediate(1)) : null;
+        (AuditValue Value, TlbPlace Entry)? comparedPage = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && i.Op1Kind == OpKind.Memory
+            && EntryAt(in i, state, tableBytes, field: 0) is { } place ? (state[i.Op0Register], place) : null;
         InstructionInfo all = information.GetInfo(in i);
         ForgetWrittenSlots(all, state);
         foreach (UsedRegister used in all.GetUsedRegisters())
@@ -41,6 +43,8 @@ internal static class AuditTransfer
             state.Compared = compared;
         else if (i.RflagsModified != RflagsBits.None)
             state.Compared = null;
+        if (i.RflagsModified != RflagsBits.None)
+            state.ComparedPage = comparedPage;
     }
 
     private static AuditValue? ResultOf(in Instruction i, int offset, AuditState state, int tableBytes)
@@ -56,9 +60,13 @@ internal static class AuditTransfer
                 return state.Slots.GetValueOrDefault((long)i.MemoryDisplacement64);
             case Mnemonic.Add when isWide && i.Op1Kind == OpKind.Memory && IsSlot(in i):
                 return state.Slots.TryGetValue((long)i.MemoryDisplacement64, out AuditValue? held) ? Add(state[i.Op0Register], held) : null;
+            case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory && i.MemoryBase.IsGPR64() && state[i.MemoryBase] is AuditValue.Addend { Entry.Table: 3 } entries:
+                return PieceAt(in i, state, entries.Entry);
+            case Mnemonic.Movzx when i.Op1Kind == OpKind.Register && i.Op1Register == Register.DH:
+                return state[Register.RDX] is AuditValue.Difference difference ? new AuditValue.PieceIndex(difference) : null;
             case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory:
                 return EntryAt(in i, state, tableBytes, field: 8) is { } entry ? new AuditValue.Addend(entry) : null;
-            case Mnemonic.Mov when i.Op0Register.IsGPR32() && i.Op1Kind == OpKind.Memory && i.MemoryIndexScale == 2 && state[i.MemoryBase] is AuditValue.Addend { Entry.Table: 3 }:
+            case Mnemonic.Mov when i.Op0Register.IsGPR32() && i.Op1Kind == OpKind.Memory && i.MemoryBase.IsGPR64() && state[i.MemoryBase] is AuditValue.Piece:
                 return new AuditValue.Code();
             case Mnemonic.Lea when isWide && i.MemoryBase.IsGPR64():
                 AuditValue address = state[i.MemoryBase];
@@ -98,6 +106,11 @@ internal static class AuditTransfer
             state.Slots = state.Slots.RemoveRange(state.Slots.Keys.Where(slot => slot < behind && slot + sizeof(ulong) > first));
         }
     }
+
+    private static AuditValue.Piece? PieceAt(in Instruction i, AuditState state, TlbPlace entries) =>
+        i.MemoryIndex == Register.None ? new AuditValue.Piece(entries, null, (int)(i.MemoryDisplacement64 / 8))
+        : i.MemoryIndexScale == 8 && state[i.MemoryIndex] is AuditValue.PieceIndex index && index.Of.Entry == entries ? new AuditValue.Piece(entries, index.Of, 0)
+        : null;
 
     private static TlbPlace? EntryAt(in Instruction i, AuditState state, int tableBytes, int field)
     {

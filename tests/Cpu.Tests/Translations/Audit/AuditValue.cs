@@ -27,6 +27,12 @@ internal abstract record AuditValue
     /// <summary>An address plus the addend of an entry.</summary>
     public sealed record HostPlace(AuditValue Address, TlbPlace Entry) : AuditValue;
 
+    /// <summary>Bits 15:8 of a difference.</summary>
+    public sealed record PieceIndex(Difference Of) : AuditValue;
+
+    /// <summary>Words of a page's entries: those for 256 bytes of it, which a difference lies in, or whose number is known.</summary>
+    public sealed record Piece(TlbPlace Entry, Difference? Of, int Number) : AuditValue;
+
     /// <summary>An address of code that was read out of a page's entries.</summary>
     public sealed record Code : AuditValue;
 
@@ -47,6 +53,8 @@ internal abstract record AuditValue
         Sum sum => sum.Root.DependsOn(offset, register),
         Difference difference => difference.Address.DependsOn(offset, register) || difference.Entry.DependsOn(offset, register),
         Addend addend => addend.Entry.DependsOn(offset, register),
+        PieceIndex index => index.Of.DependsOn(offset, register),
+        Piece piece => piece.Entry.DependsOn(offset, register) || (piece.Of?.DependsOn(offset, register) ?? false),
         HostPlace place => place.Address.DependsOn(offset, register) || place.Entry.DependsOn(offset, register),
         _ => false,
     };
@@ -85,6 +93,9 @@ internal sealed class AuditState
     /// <summary>What doublewords of the hart's state are known to hold, by their displacements: what was read there, and not written since.</summary>
     public ImmutableDictionary<long, AuditValue> Slots { get; set; } = ImmutableDictionary<long, AuditValue>.Empty;
 
+    /// <summary>The same, with the page of which entry.</summary>
+    public (AuditValue Value, TlbPlace Entry)? ComparedPage { get; set; }
+
     public AuditValue this[Register register]
     {
         get => _registers[register.GetFullRegister() - Register.RAX];
@@ -118,11 +129,13 @@ internal sealed class AuditState
             Guards = Guards.Except(Guards.Where(guard => guard.Address.DependsOn(offset, full) || guard.Entry.DependsOn(offset, full)));
         if (Compared is { } compared && compared.Value.DependsOn(offset, full))
             Compared = null;
+        if (ComparedPage is { } page && (page.Value.DependsOn(offset, full) || page.Entry.DependsOn(offset, full)))
+            ComparedPage = null;
     }
 
     public AuditState Copy()
     {
-        AuditState copy = new() { Guards = Guards, Compared = Compared, Slots = Slots };
+        AuditState copy = new() { Guards = Guards, Compared = Compared, ComparedPage = ComparedPage, Slots = Slots };
         _registers.CopyTo(copy._registers, 0);
         return copy;
     }
@@ -134,6 +147,7 @@ internal sealed class AuditState
             this[register] = new AuditValue.Opaque(offset, register);
         Guards = [];
         Compared = null;
+        ComparedPage = null;
         Slots = Slots.Clear();
     }
 
@@ -154,6 +168,8 @@ internal sealed class AuditState
             met.Slots = met.Slots.RemoveRange(met.Slots.Where(slot => way.Slots.GetValueOrDefault(slot.Key) != slot.Value).Select(slot => slot.Key));
             if (met.Compared != way.Compared)
                 met.Compared = null;
+            if (met.ComparedPage != way.ComparedPage)
+                met.ComparedPage = null;
         }
 
         foreach (Register register in renewed)
@@ -171,6 +187,6 @@ internal sealed class AuditState
 
     /// <summary>Whether the same is known.</summary>
     public bool SameAs(AuditState other) =>
-        Compared == other.Compared && Guards.SetEquals(other.Guards) && Slots.Count == other.Slots.Count
+        Compared == other.Compared && ComparedPage == other.ComparedPage && Guards.SetEquals(other.Guards) && Slots.Count == other.Slots.Count
             && Slots.All(slot => other.Slots.GetValueOrDefault(slot.Key) == slot.Value) && _registers.AsSpan().SequenceEqual(other._registers);
 }

@@ -17,6 +17,7 @@ internal sealed class BlockAudit
     private const int PageBytes = 4096;
     private const int FetchTable = 2;
     private const int CodeTable = 3;
+    private const int PiecesOfPage = 16;
     private const int StepsPerInstruction = 100;
     private const int FromElsewhere = int.MinValue;
     private const int ShortLoop = 64;
@@ -177,6 +178,9 @@ internal sealed class BlockAudit
                         taken.Guards = taken.Guards.Add(new PassedGuard(difference.Address, difference.Entry, limit));
                 }
 
+                // The fall-through of "is not the entry's page".
+                if (state.ComparedPage is ({ } address, var page) && instruction.ConditionCode == ConditionCode.ne)
+                    state.Guards = state.Guards.Add(new PassedGuard(address, page, 0));
                 Branch(in instruction, offset, taken);
                 Reach(next, offset, state);
                 break;
@@ -259,17 +263,11 @@ internal sealed class BlockAudit
         if (used.Index is Register.RBP or Register.RSP or Register.R15)
             return false;
         AuditValue address = state[used.Base];
+        if (address is AuditValue.Addend { Entry.Table: CodeTable } or AuditValue.Piece)
+            return !writes && IsEntryOfPage(in used, address, displacement, size, state);
         if (used.Index != Register.None)
         {
             AuditValue index = state[used.Index];
-            if (used.Scale == 2)
-            {
-                // A page's entries: two bytes of the guest for each word.
-                return !writes && displacement == 0 && size == 4 && address is AuditValue.Addend { Entry.Table: CodeTable } entries
-                    && index is AuditValue.Difference difference && difference.Entry == entries.Entry
-                    && state.Guards.Any(guard => guard.Entry == entries.Entry && guard.Address == difference.Address && guard.Limit <= PageBytes - 2);
-            }
-
             if (used.Scale != 1)
                 return false;
             address = AuditTransfer.Add(address, index) ?? new AuditValue.Opaque(-1, Register.None);
@@ -291,6 +289,24 @@ internal sealed class BlockAudit
         }
 
         return false;
+    }
+
+    // Which code an offset of a page has: first one of 16 pointers to words for 256 bytes of the page, as if all words lay one behind the other; then one of these words, for two
+    // bytes each. The offset is an address minus the page, which has been found to be an offset; or a constant, where the page is the one that was looked for.
+    private static bool IsEntryOfPage(in UsedMemory used, AuditValue address, long displacement, int size, AuditState state)
+    {
+        AuditValue index = used.Index == Register.None ? new AuditValue.Code() : state[used.Index];
+        bool Guarded(TlbPlace entry, AuditValue.Difference? of) => state.Guards.Any(guard =>
+            guard.Entry == entry && (of is null || (of.Entry == entry && guard.Address == of.Address)) && guard.Limit <= PageBytes - 2);
+        return (address, used.Index, used.Scale, index) switch
+        {
+            (AuditValue.Addend directory, Register.None, _, _) => size == 8 && displacement is >= 0 and < PiecesOfPage * 8 && displacement % 8 == 0 && Guarded(directory.Entry, null),
+            (AuditValue.Addend directory, _, 8, AuditValue.PieceIndex piece) => size == 8 && displacement == 0 && Guarded(directory.Entry, piece.Of),
+            (AuditValue.Piece { Of: null } piece, Register.None, _, _) =>
+                size == 4 && displacement % 4 == 0 && displacement / (2 * PageBytes / PiecesOfPage) == piece.Number && Guarded(piece.Entry, null),
+            (AuditValue.Piece { Of: { } of } piece, _, 2, AuditValue.Difference difference) => size == 4 && displacement == 0 && difference == of && Guarded(piece.Entry, of),
+            _ => false,
+        };
     }
 
     private bool IsInTlb(in UsedMemory used, long displacement, int size, AuditState state)
