@@ -190,7 +190,8 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     internal nint Store(ulong address, AccessDescriptor access)
     {
         FollowView();
-        if (IsInPage(address, access.Size) && _translation.TryTranslate(ref *_state, address, write: true, _fills, out nint host))
+        bool isWatched = _fills.FindWatched(address, out _, out _);
+        if (!isWatched && IsInPage(address, access.Size) && _translation.TryTranslate(ref *_state, address, write: true, _fills, out nint host))
         {
             ulong value = ((ulong*)_state)[access.Slot];
 
