@@ -49,7 +49,7 @@ public struct TlbEntry
 public unsafe partial class SoftwareTlb : ICarrierFills
 {
     /// <summary>Entries of one table where code is interpreted; the index is the low bits of the virtual page number.</summary>
-    public const int FewEntries = 8192;
+    public const int FewEntries = 4096;
 
     /// <summary>Where it is translated: 64 MiB without a walk, for 2.5 MB of memory.</summary>
     public const int ManyEntries = 16384;
@@ -91,7 +91,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private int _fetchSet;
     private bool _disposed;
 
-    /// <summary>Makes an empty TLB. Its tables take 18 or 36 MB of address space and memory only where they were used.</summary>
+    /// <summary>Makes an empty TLB. Its tables take 9 or 36 MB of address space and memory only where they were used.</summary>
     /// <param name="entryCount">Entries of a table: a power of two up to <see cref="ManyEntries"/>, for logs hold indexes in a set as 16 bits.</param>
     public SoftwareTlb(int entryCount = FewEntries)
     {
