@@ -149,7 +149,8 @@ public sealed class AddressTranslationTests
             machine.Translation.Translate(ref machine.State, Virtual, FillAccess.Read, 8, machine.Tlb, out _);
         }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        // The runtime allocates a few bytes of its own now and then, as it compiles the loop anew under way; a walk that allocates would show a million times.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000);
     }
 
     private static TestMachine Mapped(ulong flags, ulong physicalAddress)
