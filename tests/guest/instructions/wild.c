@@ -10,6 +10,7 @@ static int leads_out(u32 word) {
       if (funct3 == 4) return 0;                                               // hypervisor loads, may-be-operations: illegal here
       if (funct3 != 0) return 1;                                               // CSRs have a generator of their own
       return funct7 == 0x00 || funct7 == 0x08 || funct7 == 0x18 || funct7 == 0x09 || funct7 == 0x0b || funct7 == 0x0c;
+    case 0x2f: return word >> 27 == 0x03 && (word >> 15 & 31) == 0;            // an SC to 0, where there is no memory: it need not fault without its LR
     case 0x63: return (word & 0xfe000e80) == 0;                                // a branch to itself or into itself
     default: return 0;
   }
