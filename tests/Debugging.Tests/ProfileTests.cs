@@ -24,7 +24,8 @@ public sealed class ProfileTests
 
         // Seven instructions, of which one is a nop; a load and a store look into the TLB. The blocks of the boot ROM were executed once.
         Assert.InRange(profile.Expansion.WeightedMean!.Value, 1, 8);
-        Assert.Equal(profile.Blocks[0].HostInstructions / 7.0, profile.Expansion.WeightedMean!.Value, 0.3);
+        int padding = profile.Blocks[0].Instructions.SelectMany(instruction => instruction.Host).Count(host => host.Text.StartsWith("nop", StringComparison.Ordinal) || host.Text == "xchg ax,ax");
+        Assert.Equal((profile.Blocks[0].HostInstructions - padding) / 7.0, profile.Expansion.WeightedMean!.Value, 0.01);
         Assert.InRange(profile.Expansion.Median, 1, 20);
         Assert.True(profile.Expansion.Blocks >= 1);
     }
