@@ -27,7 +27,7 @@ public sealed record EngineVariant(string Name, TranslationOptions? Translation,
         new("Strata's translator, frames replaced", new TranslationOptions(), Disturbance.Replacement),
     ];
 
-    private const ulong SlowTurn = 4;
+    private const ulong SlowTurn = 16;
 
     // What runs most cases a second, and what takes five to fifty times as long for one.
     private static readonly EngineVariant[] s_slow = [Interpreter, .. s_translators.Where(IsSlow)];
@@ -36,7 +36,7 @@ public sealed record EngineVariant(string Name, TranslationOptions? Translation,
     /// <summary>How many ways there are to translate.</summary>
     public static int TranslatorCount => s_translators.Length;
 
-    /// <summary>All the quick variants, and at each fourth turn a slow one: so most comparisons are had from a processor.</summary>
+    /// <summary>All the quick variants, and at each sixteenth turn a slow one: so most comparisons are had from a processor.</summary>
     public static EngineVariant[] InLongTurn(ulong turn) =>
         turn % SlowTurn == 0 ? [.. s_quick, s_slow[turn / SlowTurn % (ulong)s_slow.Length]] : s_quick;
 
