@@ -50,7 +50,7 @@ internal sealed unsafe partial class InstructionLoop
         }
         else if (translation.Kind == TranslationKind.Ram)
         {
-            value = ReadHost(translation.HostAddress, size);
+            value = HostBytes.Read(translation.HostAddress, size);
         }
         else
         {

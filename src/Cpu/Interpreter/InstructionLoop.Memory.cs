@@ -40,14 +40,14 @@ internal sealed unsafe partial class InstructionLoop
         switch (translation.Kind)
         {
             case TranslationKind.Ram:
-                value = ReadHost(translation.HostAddress, size);
-                ((ulong*)_state)[slot] = (ulong)((long)(value << sign) >> sign);
+                value = HostBytes.Read(translation.HostAddress, size);
+                ((ulong*)_state)[slot] = HostBytes.Extend(value, sign);
                 return Outcome.Next;
             case TranslationKind.Mmio:
                 value = 0;
                 if (!ReadPart(translation, size, 0, ref value, out int read))
                     return Raise(TrapCause.LoadAccessFault, address + (uint)read);
-                ((ulong*)_state)[slot] = (ulong)((long)(value << sign) >> sign);
+                ((ulong*)_state)[slot] = HostBytes.Extend(value, sign);
                 return ContinueAfterLooking(length);
             default:
                 return Fail(translation);
@@ -68,7 +68,7 @@ internal sealed unsafe partial class InstructionLoop
             return Raise(TrapCause.LoadAccessFault, address + (uint)read);
         if (!ReadPart(high, size - first, first, ref value, out read))
             return Raise(TrapCause.LoadAccessFault, address + (uint)(first + read));
-        ((ulong*)_state)[slot] = (ulong)((long)(value << sign) >> sign);
+        ((ulong*)_state)[slot] = HostBytes.Extend(value, sign);
         return low.Kind == TranslationKind.Ram && high.Kind == TranslationKind.Ram ? Outcome.Next : ContinueAfterLooking(length);
     }
 
@@ -80,7 +80,7 @@ internal sealed unsafe partial class InstructionLoop
             return StoreAcrossPages(address, size, value, length);
         if (_fills.FindWatched(address, out nint watched, out ulong physicalAddress))
         {
-            WriteHost(watched, size, value);
+            HostBytes.Write(watched, size, value);
             Report(physicalAddress, size);
             return Outcome.Next;
         }
@@ -89,7 +89,7 @@ internal sealed unsafe partial class InstructionLoop
         switch (translation.Kind)
         {
             case TranslationKind.Ram:
-                WriteHost(translation.HostAddress, size, value);
+                HostBytes.Write(translation.HostAddress, size, value);
                 Report(translation, size);
                 return Outcome.Next;
             case TranslationKind.Mmio:
@@ -180,33 +180,5 @@ internal sealed unsafe partial class InstructionLoop
         _storeMattered |= notice == StoreNotice.Changed;
         if (notice == StoreNotice.Unwatched)
             _fills.ForgetWatched();
-    }
-
-    // SAFETY of both: the caller has translated `size` bytes at the address, in one page.
-    private static ulong ReadHost(nint address, int size) => size switch
-    {
-        1 => *(byte*)address,
-        2 => *(ushort*)address,
-        4 => *(uint*)address,
-        _ => *(ulong*)address,
-    };
-
-    private static void WriteHost(nint address, int size, ulong value)
-    {
-        switch (size)
-        {
-            case 1:
-                *(byte*)address = (byte)value;
-                break;
-            case 2:
-                *(ushort*)address = (ushort)value;
-                break;
-            case 4:
-                *(uint*)address = (uint)value;
-                break;
-            default:
-                *(ulong*)address = value;
-                break;
-        }
     }
 }

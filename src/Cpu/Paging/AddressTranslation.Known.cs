@@ -7,10 +7,12 @@ namespace Strata.Cpu.Paging;
 
 public sealed unsafe partial class AddressTranslation
 {
-    // All bits of a pointer's entry but its page number, RSW and G; and of a leaf's those that ask for a closer look: PBMT, N and what is reserved.
-    private const ulong PointerBits = (0x3ffUL << 54) | PageTableEntry.Accessed | PageTableEntry.Dirty | (1 << 4) | LeafBits | 1;
-    private const ulong Unusual = 0x3ffUL << 54;
-    private const ulong LeafBits = 2 | 4 | 8;
+    // Of a pointer's entry all bits but its page number, RSW and G.
+    private const ulong PointerBits = PageTableEntry.Extensions | PageTableEntry.Accessed | PageTableEntry.Dirty | PageTableEntry.User
+        | PageTableEntry.Readable | PageTableEntry.Writable | PageTableEntry.Executable | PageTableEntry.Valid;
+
+    private const ulong PlainLoad = PageTableEntry.Valid | PageTableEntry.Readable | PageTableEntry.Accessed;
+    private const ulong PlainStore = PlainLoad | PageTableEntry.Writable | PageTableEntry.Dirty;
 
     /// <summary>
     /// Translates a load or store that missed the TLB and fills it, where nothing on the way has to be changed, found or refused: all pages of entries are known to the
@@ -28,13 +30,12 @@ public sealed unsafe partial class AddressTranslation
         _pmp.Follow(in s);
         if (s.Satp >> 60 == 0 || s.Privilege == PrivilegeMode.Machine || (s.MStatus & MStatusBits.Mprv) != 0)
             return false;
-        int level = (int)(s.Satp >> 60) - 6;
-        int unusedBits = 64 - 12 - 9 - (9 * level);
-        if ((ulong)((long)(virtualAddress << unusedBits) >> unusedBits) != virtualAddress)
+        if (!IsCanonical(in s, virtualAddress, out int levels))
             return false;
         ulong table = (s.Satp & 0xfff_ffff_ffff) << 12;
-        ulong global = 0;
-        ulong entry;
+        int level = levels - 1;
+        bool isGlobal = false;
+        PageTableEntry entry;
         while (true)
         {
             nint page = tlb.FindPageTable(table);
@@ -42,35 +43,31 @@ public sealed unsafe partial class AddressTranslation
                 return false;
 
             // SAFETY: as in Walk.
-            entry = Volatile.Read(ref Unsafe.AsRef<ulong>((void*)(page + (nint)(((virtualAddress >> (12 + (9 * level))) & 0x1ff) * PteBytes))));
-            global |= entry;
-            if ((entry & LeafBits) != 0)
+            entry = new PageTableEntry(Volatile.Read(ref Unsafe.AsRef<ulong>((void*)(page + (nint)OffsetInTable(virtualAddress, level)))));
+            isGlobal |= entry.IsGlobal;
+            if (!entry.IsPointer)
                 break;
-            if ((entry & PointerBits) != 1 || level == 0)
+            if ((entry.Value & PointerBits) != PageTableEntry.Valid || level == 0)
                 return false;
-            table = (entry >> 10) << 12;
+            table = entry.PageNumber << 12;
             level--;
         }
 
-        // V and R (and W) and A (and D), of this mode's pages.
-        ulong wanted = write ? 1 | 2 | 4 | PageTableEntry.Accessed | PageTableEntry.Dirty : 1 | 2 | PageTableEntry.Accessed;
-        if ((entry & (wanted | Unusual)) != wanted)
-            return false;
-        bool isUser = (entry & 16) != 0;
-        if (isUser != (s.Privilege == PrivilegeMode.User) && (!isUser || (s.MStatus & MStatusBits.Sum) == 0))
+        FillAccess access = write ? FillAccess.Write : FillAccess.Read;
+        ulong plain = write ? PlainStore : PlainLoad;
+        if ((entry.Value & (plain | PageTableEntry.Extensions)) != plain || !MayAccess(in s, entry, access, s.Privilege))
             return false;
         int regionBits = 12 + (9 * level);
         ulong region = (1UL << regionBits) - 1;
-        ulong start = (entry >> 10) << 12;
+        ulong start = entry.PageNumber << 12;
         if ((start & region) != 0)
             return false;
         ulong physical = start | (virtualAddress & region);
-        FillAccess access = write ? FillAccess.Write : FillAccess.Read;
         if (!_pmp.IsOpen && !(_pmp.IsUniform(physical & ~PageOffset) && _pmp.Allows(physical, 1, access, s.Privilege) && _pmp.Allows(physical, 1, FillAccess.Read, s.Privilege)))
             return false;
         if (!memory.TryResolve(physical & ~PageOffset, write, out nint hostPage))
             return false;
-        tlb.Fill(access, virtualAddress, physical, hostPage, regionBits, (global & 32) != 0);
+        tlb.Fill(access, virtualAddress, physical, hostPage, regionBits, isGlobal);
         host = hostPage + (nint)(virtualAddress & PageOffset);
         return true;
     }

@@ -24,9 +24,7 @@ public sealed unsafe partial class AddressTranslation
     private bool Walk(
         ref HartState s, ulong virtualAddress, FillAccess access, int size, PrivilegeMode mode, SoftwareTlb tlb, ref Leaf leaf, ref Translation failure)
     {
-        int levels = (int)(s.Satp >> 60) - 5;
-        int unusedBits = 64 - 12 - (9 * levels);
-        if ((ulong)((long)(virtualAddress << unusedBits) >> unusedBits) != virtualAddress)
+        if (!IsCanonical(in s, virtualAddress, out int levels))
         {
             failure = Translation.PageFault(access, virtualAddress);
             return false;
@@ -44,7 +42,7 @@ public sealed unsafe partial class AddressTranslation
             while (true)
             {
                 // Step 2.
-                ulong offset = ((virtualAddress >> (12 + (9 * level))) & 0x1ff) * PteBytes;
+                ulong offset = OffsetInTable(virtualAddress, level);
                 entryAddress = table + offset;
                 nint host = tlb.FindPageTable(table);
                 if (host == 0 && !FindPageTable(entryAddress, access, virtualAddress, tlb, ref failure, out host))
@@ -111,6 +109,16 @@ public sealed unsafe partial class AddressTranslation
         failure = Translation.PageFault(access, virtualAddress);
         return false;
     }
+
+    // Its unused upper bits are what sign-extension makes them.
+    private static bool IsCanonical(in HartState s, ulong virtualAddress, out int levels)
+    {
+        levels = (int)(s.Satp >> 60) - 5;
+        int unusedBits = 64 - 12 - (9 * levels);
+        return (ulong)((long)(virtualAddress << unusedBits) >> unusedBits) == virtualAddress;
+    }
+
+    private static ulong OffsetInTable(ulong virtualAddress, int level) => ((virtualAddress >> (12 + (9 * level))) & 0x1ff) * PteBytes;
 
     private static bool MayAccess(in HartState s, PageTableEntry entry, FillAccess access, PrivilegeMode mode)
     {

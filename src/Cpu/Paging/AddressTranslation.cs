@@ -48,17 +48,12 @@ public sealed partial class AddressTranslation(GuestMemory memory)
             case FillKind.Ram:
                 // Translated code takes what may be stored to for what may be loaded from; only PMP can forbid that, with W without R.
                 bool mayCache = access != FillAccess.Write || (fill.MayCacheWrites && _pmp.Allows(leaf.PhysicalAddress, size, FillAccess.Read, mode));
-                if (!_pmp.IsUniform(leaf.PhysicalAddress & ~PageOffset))
+                if (_pmp.IsUniform(leaf.PhysicalAddress & ~PageOffset))
                 {
-                    // The next byte may be another entry's.
-                }
-                else if (mayCache)
-                {
-                    tlb.Fill(access, virtualAddress, leaf.PhysicalAddress, fill.HostAddress, leaf.RegionBits, leaf.IsGlobal);
-                }
-                else
-                {
-                    tlb.FillWatched(virtualAddress, leaf.PhysicalAddress, fill.HostAddress);
+                    if (mayCache)
+                        tlb.Fill(access, virtualAddress, leaf.PhysicalAddress, fill.HostAddress, leaf.RegionBits, leaf.IsGlobal);
+                    else
+                        tlb.FillWatched(virtualAddress, leaf.PhysicalAddress, fill.HostAddress);
                 }
 
                 translation = Translation.Ram(fill.HostAddress + (nint)(leaf.PhysicalAddress & PageOffset), leaf.PhysicalAddress, !mayCache);

@@ -176,7 +176,6 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 
             // What is translated is what was looked at, whoever stores meanwhile: that store is reported when it is done, and the page compared.
             int looked = Math.Min(GuestPageBytes - pageOffset, (_maximumInstructions + 1) * IrBlock.MaximumInstructionBytes);
-
             page.Watch(pageOffset, looked);
 
             // SAFETY: inside the page; and the caller has looked the next one up.

@@ -169,13 +169,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         if (!access.IsFloat && IsInPage(address, access.Size) && _translation.TryTranslate(ref *_state, address, write: false, _fills, out nint host))
         {
             // SAFETY: the bytes lie in a page that stays where it is until the next poll; as do registers.
-            ((ulong*)_state)[access.Slot] = access.Size switch
-            {
-                1 => Extend(*(byte*)host, access.Sign),
-                2 => Extend(*(ushort*)host, access.Sign),
-                4 => Extend(*(uint*)host, access.Sign),
-                _ => *(ulong*)host,
-            };
+            ((ulong*)_state)[access.Slot] = HostBytes.Extend(HostBytes.Read(host, access.Size), access.Sign);
             return 0;
         }
 
@@ -193,25 +187,8 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         bool isWatched = _fills.FindWatched(address, out _, out _);
         if (!isWatched && IsInPage(address, access.Size) && _translation.TryTranslate(ref *_state, address, write: true, _fills, out nint host))
         {
-            ulong value = ((ulong*)_state)[access.Slot];
-
             // SAFETY: as above, and the page may be written.
-            switch (access.Size)
-            {
-                case 1:
-                    *(byte*)host = (byte)value;
-                    break;
-                case 2:
-                    *(ushort*)host = (ushort)value;
-                    break;
-                case 4:
-                    *(uint*)host = (uint)value;
-                    break;
-                default:
-                    *(ulong*)host = value;
-                    break;
-            }
-
+            HostBytes.Write(host, access.Size, ((ulong*)_state)[access.Slot]);
             return 0;
         }
 
@@ -335,8 +312,6 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     }
 
     private static bool IsInPage(ulong address, int size) => (address & (GuestMemory.PageSize - 1)) <= GuestMemory.PageSize - (uint)size;
-
-    private static ulong Extend(ulong value, int sign) => (ulong)((long)(value << sign) >> sign);
 
     private void ForgetViews()
     {

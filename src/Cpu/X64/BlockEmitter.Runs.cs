@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Strata.Cpu.Translations.Ir;
 using static Strata.Cpu.X64.Register64;
 
@@ -97,7 +98,7 @@ internal sealed unsafe partial class BlockEmitter
                 long high = n == first ? EndOf(in i) : Math.Max(run.High, EndOf(in i));
                 if (high - low > MostRunBytes)
                     break;
-                run = new Run(first, n + 1 - first, run.Accesses + 1, run.HasStores || i.Opcode is IrOpcode.FloatStore || IrEffects.IsStore(i.Opcode), low, high);
+                run = new Run(first, n + 1 - first, run.Accesses + 1, run.HasStores || i.Opcode == IrOpcode.FloatStore || IrEffects.IsStore(i.Opcode), low, high);
             }
 
             if (i.Destination == leader.Left)
@@ -175,18 +176,17 @@ internal sealed unsafe partial class BlockEmitter
     {
         FloatKnowledge floats = Floats;
         Floats = cold.Floats;
-        ReadOnlySpan<(Label Exit, int Instruction)> exits = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_exitsOfRuns).Slice(cold.FirstExit, cold.ExitCount);
+        ReadOnlySpan<(Label Exit, int Instruction)> exits = CollectionsMarshal.AsSpan(_exitsOfRuns).Slice(cold.FirstExit, cold.ExitCount);
         Span<Label> starts = stackalloc Label[exits.Length];
+        int next = 0;
         _asm.Bind(cold.Start);
         MakeUp(cold.Run.First);
         for (int n = cold.Run.First; n < cold.Run.First + cold.Run.Length; n++)
         {
-            for (int k = 0; k < exits.Length; k++)
+            for (; next < exits.Length && exits[next].Instruction == n; next++)
             {
-                if (exits[k].Instruction != n)
-                    continue;
-                starts[k] = _plan.HasPending(n) ? _asm.NewLabel() : exits[k].Exit;
-                _asm.Bind(starts[k]);
+                starts[next] = _plan.HasPending(n) ? _asm.NewLabel() : exits[next].Exit;
+                _asm.Bind(starts[next]);
             }
 
             if (n > cold.Run.First && CanEnter(n))

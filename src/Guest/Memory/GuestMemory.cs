@@ -9,8 +9,8 @@ namespace Strata.Guest.Memory;
 /// Identity is the page map's: frames may lie anywhere. A page gets a frame of its own on its first write; the frame it had before (the zero frame, one shared
 /// with a branch) may be cached by any carrier, so the page is <see cref="PageState.Pending"/> until <see cref="Revocations"/> has taken those back, and only
 /// then is the content copied and the new frame shown. Whoever comes meanwhile is answered <see cref="MemoryStatus.NotPresent"/>.
-/// <para>One lock guards map, attributes and leases; a hart's read of a page with a frame of its own takes none: a frame is freed only after every carrier in guest
-/// code has passed a poll.</para>
+/// <para>One lock guards map, attributes and leases. A hart that asks for a page with a frame of its own takes none, if it reads or if the page is known to be written:
+/// a frame is freed, and a write entry withdrawn, only after every carrier in guest code has passed a poll; nor does what tells of stores.</para>
 /// <para>Locks in this order: the machine's device lock (events that come here hold it), this memory's, that of <see cref="Revocations"/>, the frames'.
 /// Landings, waits and the code observer run without the memory's.</para>
 /// </remarks>
@@ -25,8 +25,10 @@ public sealed partial class GuestMemory : IDisposable
     private readonly bool _deterministic;
     private readonly IReadOnlyList<RamRange> _ram;
 
-    // All guarded by _lock.
+    // Written under _lock, read without it too.
     private readonly PageAttributes _attributes;
+
+    // All guarded by _lock.
     private readonly Dictionary<ulong, (MemoryWait Wait, uint NewFrame)> _pending = [];
     private readonly Dictionary<ulong, MemoryWait> _becomingCode = [];
     private readonly Dictionary<ulong, int> _leases = [];
