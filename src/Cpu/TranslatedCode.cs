@@ -53,6 +53,12 @@ public sealed class TranslatedCode
     /// <summary>Bytes from rbp on, in code of a block, that are the hart's: the first, and the one behind the last.</summary>
     public (int First, int Behind) StateRange => BlockCache.StateRange;
 
+    /// <summary>Bytes from rsp on, in code of a block, where it holds what must be added to addresses: the first, and the one behind the last.</summary>
+    public (int First, int Behind) HeldRange => BlockCache.HeldRange;
+
+    /// <summary>What the stub at an address looks for in the software TLB, if it is one of those: the table, and how many bytes. It answers "not equal", and their place in rax.</summary>
+    public (int Table, int Bytes)? FindAt(nint address) => _cache.FindAt(address);
+
     /// <summary>The tables read, write, fetch and code of the software TLB, from r15 on: bytes of one; and from an entry to its record.</summary>
     public (int TableBytes, int RecordDistance) TlbLayout => _cache.TlbLayout;
 
@@ -62,6 +68,9 @@ public sealed class TranslatedCode
     /// <summary>Which register of the host holds which of the guest's, in all code alike.</summary>
     public IReadOnlyList<(string Host, string Guest)> Registers =>
         [.. _cache.Pinned.Select(pair => (pair.Register, SlotName(pair.Slot)))];
+
+    /// <summary>The register of the host that holds a slot in all code alike, if one does.</summary>
+    internal string? HostOf(int slot) => _cache.Pinned.Where(pair => pair.Slot == slot).Select(pair => pair.Register).FirstOrDefault();
 
     /// <summary>All blocks that can be entered, or can be again once their page was compared with what was translated; in no order.</summary>
     public IReadOnlyList<TranslatedBlock> List() => _cache.List();

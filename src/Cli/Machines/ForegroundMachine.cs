@@ -46,7 +46,7 @@ internal sealed class ForegroundMachine
         MachineFolder machines, MachineFiles files, RunPlan plan, Report report, ProgressDisplay progress, CancellationToken cancellation)
     {
         progress.Await("monitor", "starting a monitor process");
-        await using LaunchedMonitor monitor = await MonitorLauncher.StartAsync(machines, cancellation);
+        await using LaunchedMonitor monitor = await MonitorLauncher.StartAsync(machines, plan.Engine, cancellation);
         ForegroundMachine machine = new(machines, monitor.Client, plan, report, progress);
         try
         {

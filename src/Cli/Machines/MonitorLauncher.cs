@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Strata.Api.Control;
+using Strata.Api.Machines;
 using Strata.Cli.Output;
 using Strata.Host.Files;
 using Strata.Host.Processes;
@@ -45,19 +46,12 @@ internal static class MonitorLauncher
     /// <summary>The path of the monitor's executable: beside this one.</summary>
     internal static string ExecutablePath => Path.Join(AppContext.BaseDirectory, "strata-monitor");
 
-    // Of the runtime; whoever wants another value sets the variable.
-    private static Dictionary<string, string?> RuntimeSettings => new(StringComparer.Ordinal)
-    {
-        // Debugger pipes would be left among the temporary files by a monitor that is killed.
-        ["DOTNET_EnableDiagnostics"] = Environment.GetEnvironmentVariable("DOTNET_EnableDiagnostics") ?? "0",
-
-        // A monitor allocates little: a first generation as large as the processor's cache would hold five megabytes of garbage. In hexadecimal.
-        ["DOTNET_GCgen0size"] = Environment.GetEnvironmentVariable("DOTNET_GCgen0size") ?? "100000",
-    };
-
     /// <summary>Starts one.</summary>
+    /// <param name="machines">Where machines are found.</param>
+    /// <param name="engine">The one of <see cref="MachineEngine"/> that its machine will have; null: the best.</param>
+    /// <param name="cancellation">Ends the wait for it.</param>
     /// <exception cref="CommandException">It does not start.</exception>
-    internal static async Task<LaunchedMonitor> StartAsync(MachineFolder machines, CancellationToken cancellation)
+    internal static async Task<LaunchedMonitor> StartAsync(MachineFolder machines, string? engine, CancellationToken cancellation)
     {
         const string What = "cannot start a monitor process";
         const string Hint = "run: strata doctor";
@@ -70,7 +64,7 @@ internal static class MonitorLauncher
                 Path = ExecutablePath,
                 Arguments = [machines.Path],
                 Descriptors = [null, log, log, its.SafeHandle],
-                Environment = RuntimeSettings,
+                Environment = RuntimeSettings(engine),
             });
             its.Dispose();
             using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -90,4 +84,24 @@ internal static class MonitorLauncher
             throw new CommandException("E-MONITOR-START", What, $"it said nothing for {Patience.TotalSeconds} seconds", Hint, ExitCode.TimeOut);
         }
     }
+
+    // Of the runtime; whoever wants another value sets the variable.
+    private static Dictionary<string, string?> RuntimeSettings(string? engine)
+    {
+        Dictionary<string, string?> settings = new(StringComparer.Ordinal)
+        {
+            // Debugger pipes would be left among the temporary files by a monitor that is killed.
+            ["DOTNET_EnableDiagnostics"] = Chosen("DOTNET_EnableDiagnostics", "0"),
+
+            // A monitor allocates little: a first generation as large as the processor's cache would hold five megabytes of garbage. In hexadecimal.
+            ["DOTNET_GCgen0size"] = Chosen("DOTNET_GCgen0size", "100000"),
+        };
+
+        // Of an interpreter little runs often, and that was compiled well before: compiling it again would cost 3 MB.
+        if (engine == MachineEngine.Interpreter)
+            settings["DOTNET_TieredCompilation"] = Chosen("DOTNET_TieredCompilation", "0");
+        return settings;
+    }
+
+    private static string Chosen(string variable, string otherwise) => Environment.GetEnvironmentVariable(variable) ?? otherwise;
 }

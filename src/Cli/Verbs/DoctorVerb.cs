@@ -90,7 +90,7 @@ internal static class DoctorVerb
         try
         {
             using MachineFolder machines = MachineFolder.Open();
-            await using LaunchedMonitor monitor = await MonitorLauncher.StartAsync(machines, cancellation);
+            await using LaunchedMonitor monitor = await MonitorLauncher.StartAsync(machines, engine: null, cancellation);
             long? memory = HostProcess.ProportionalMemoryBytes(monitor.Client.Hello.Pid);
             return new("monitor", CheckResult.Ok, $"starts, {(memory is { } bytes ? Amount.Bytes(bytes) : "unknown memory")} without a machine", null);
         }

@@ -104,12 +104,18 @@ internal sealed unsafe partial class BlockCache
     /// <summary>See <see cref="TranslatedCode.StateRange"/>.</summary>
     public static (int First, int Behind) StateRange => (-RegisterMap.StateBias, HartLayout.SizeBytes - RegisterMap.StateBias);
 
+    /// <summary>See <see cref="TranslatedCode.HeldRange"/>.</summary>
+    public static (int First, int Behind) HeldRange => (RuntimeStubs.HeldAddends, RuntimeStubs.FrameBytes);
+
     /// <summary>See <see cref="TranslatedCode.TlbLayout"/>.</summary>
     public (int TableBytes, int RecordDistance) TlbLayout => (_layout.TlbEntries * 16, _layout.PhysicalPageDistance);
 
     /// <summary>Whether blocks may go there.</summary>
     public bool IsStub(nint address) =>
         _stubs.All.Any(stub => stub.Name is not ("enter" or "spill floats") && _segments.CodeBase + stub.Offset == address);
+
+    /// <summary>See <see cref="TranslatedCode.FindAt"/>.</summary>
+    public (int Table, int Bytes)? FindAt(nint address) => _stubs.FindAt((int)(address - _segments.CodeBase));
 
     /// <summary>The stub at an address.</summary>
     public string? StubAt(nint address)

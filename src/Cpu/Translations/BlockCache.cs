@@ -305,13 +305,15 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     {
         int code = _segments.NextCode;
         _draft.Begin(page, _segments.NextRecord, code);
-        int room = _segments.Room(CodeSegments.RecordBytes(_block.End - _block.Start, _block.Count + 1));
+        int room = _segments.Room(CodeSegments.RecordBytes(_block.End - _block.Start, MostJumps(_block)));
         if (room <= 0)
             return 0;
         int written = _emitter.Emit(_block, _draft, _segments.Writable + code, room, code);
-        Debug.Assert(_draft.Jumps.Length <= _block.Count + 1, "an operation jumps once at most, and so does the end");
+        Debug.Assert(_draft.Jumps.Length <= MostJumps(_block), "an operation jumps once at most, once more in cold code, and so does the end");
         return written;
     }
+
+    private static int MostJumps(IrBlock block) => (2 * block.Count) + 1;
 
     // Under _lock. Goes on in the next segment, and has the one behind it leave, so that it is empty when it is needed. Null: there is room, or the next call
     // makes some.

@@ -89,7 +89,7 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Add(Qword, target, Rcx);
         }
 
-        Write(i.Destination, target);
+        WriteResult(i.Destination, target, Qword);
     }
 
     private void Add(in IrInstruction i)

@@ -32,8 +32,17 @@ internal sealed unsafe partial class BlockEmitter
             return;
         }
 
+        // In cold code the branch goes where it goes in the run.
+        if (IsInColdRun)
+        {
+            _asm.Jcc(taken, _waysOut[_inColdRun]);
+            return;
+        }
+
         Label next = _asm.NewLabel();
         _asm.Jcc(taken.Inverse(), next);
+        if (IsInRun)
+            _asm.Bind(_waysOut[_inRun] = _asm.NewLabel());
         Refund(i.Index + 1);
         Goto(target, i.PageOffset);
         _asm.Bind(next);
@@ -85,7 +94,7 @@ internal sealed unsafe partial class BlockEmitter
 
     private void JumpIndirect(in IrInstruction i)
     {
-        Move(Rax, i.Left);
+        MoveFirst(Rax, i.Left, Qword);
         if (i.Immediate != 0)
             _asm.Add(Qword, Rax, (int)i.Immediate);
         _asm.And(Qword, Rax, -2);

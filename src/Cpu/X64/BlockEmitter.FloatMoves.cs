@@ -212,6 +212,14 @@ internal sealed unsafe partial class BlockEmitter
     private void FloatLoad(in IrInstruction i)
     {
         AccessDescriptor access = Describe(in i, i.Destination, FloatSizeLog(in i), isFloat: true);
+        if (IsInColdRun)
+        {
+            Label loaded = CallFind(in i, table: 0, FloatSizeLog(in i), access);
+            FloatLoadFrom(Memory.At(Rax), in i);
+            _asm.Bind(loaded);
+            return;
+        }
+
         Label back = FindPage(in i, table: 0, 1 << FloatSizeLog(in i), LoadStub, access);
         FloatLoadFrom(PlaceOf(in i, table: 0), in i);
 
@@ -221,7 +229,16 @@ internal sealed unsafe partial class BlockEmitter
 
     private void FloatStore(in IrInstruction i)
     {
-        Label back = FindPage(in i, table: 1, 1 << FloatSizeLog(in i), StoreStub, Describe(in i, i.Right, FloatSizeLog(in i)));
+        AccessDescriptor access = Describe(in i, i.Right, FloatSizeLog(in i));
+        if (IsInColdRun)
+        {
+            Label stored = CallFind(in i, table: 1, FloatSizeLog(in i), access);
+            FloatStoreTo(Memory.At(Rax), in i, Rcx);
+            _asm.Bind(stored);
+            return;
+        }
+
+        Label back = FindPage(in i, table: 1, 1 << FloatSizeLog(in i), StoreStub, access);
         FloatStoreTo(PlaceOf(in i, table: 1), in i);
         _asm.Bind(back);
     }
@@ -244,7 +261,7 @@ internal sealed unsafe partial class BlockEmitter
         WriteFloat(in i, target);
     }
 
-    private void FloatStoreTo(Memory place, in IrInstruction i)
+    private void FloatStoreTo(Memory place, in IrInstruction i, Register64 scratch = Rax)
     {
         if (_map.IsPinned(i.Right, out XmmRegister source))
         {
@@ -253,8 +270,8 @@ internal sealed unsafe partial class BlockEmitter
         }
 
         OperandSize size = i.Format == FloatFormat.Binary32 ? Dword : Qword;
-        _asm.Mov(size, Rax, RegisterMap.Slot(i.Right));
-        _asm.Mov(size, place, Rax);
+        _asm.Mov(size, scratch, RegisterMap.Slot(i.Right));
+        _asm.Mov(size, place, scratch);
     }
 
     // All ones above the single.

@@ -27,6 +27,14 @@ internal sealed unsafe partial class BlockEmitter
     {
         byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
         AccessDescriptor access = Describe(in i, slot, SizeLog(i.Opcode), IsSigned(i.Opcode));
+        if (IsInColdRun)
+        {
+            Label loaded = CallFind(in i, table: 0, SizeLog(i.Opcode), access);
+            LoadFrom(Memory.At(Rax), in i);
+            _asm.Bind(loaded);
+            return;
+        }
+
         bool isHeld = !_map.IsPinned(i.Destination, out Register64 _) && IsReadNext(i.Destination);
         Label back = FindPage(in i, table: 0, SizeOf(i.Opcode), LoadStub, access, isHeld ? i.Destination : IrSlot.None);
         LoadFrom(PlaceOf(in i, table: 0), in i);
@@ -38,7 +46,16 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Store(in IrInstruction i)
     {
-        Label back = FindPage(in i, table: 1, SizeOf(i.Opcode), StoreStub, Describe(in i, i.Right, SizeLog(i.Opcode)));
+        AccessDescriptor access = Describe(in i, i.Right, SizeLog(i.Opcode));
+        if (IsInColdRun)
+        {
+            Label stored = CallFind(in i, table: 1, SizeLog(i.Opcode), access);
+            StoreTo(Memory.At(Rax), in i, Rcx);
+            _asm.Bind(stored);
+            return;
+        }
+
+        Label back = FindPage(in i, table: 1, SizeOf(i.Opcode), StoreStub, access);
 
         // rax held the address: what the instruction before left there is in memory.
         _held = IrSlot.None;
@@ -80,7 +97,7 @@ internal sealed unsafe partial class BlockEmitter
             WriteResult(i.Destination, target, Qword);
     }
 
-    private void StoreTo(Memory place, in IrInstruction i)
+    private void StoreTo(Memory place, in IrInstruction i, Register64 scratch = Rax)
     {
         OperandSize size = i.Opcode switch
         {
@@ -96,7 +113,7 @@ internal sealed unsafe partial class BlockEmitter
         }
 
         if (!IsInRegister(i.Right, out Register64 value))
-            _asm.Mov(size == Qword ? Qword : Dword, value = Rax, RegisterMap.Slot(i.Right));
+            _asm.Mov(size == Qword ? Qword : Dword, value = scratch, RegisterMap.Slot(i.Right));
         _asm.Mov(size, place, value);
     }
 
@@ -151,6 +168,19 @@ internal sealed unsafe partial class BlockEmitter
         if (!IsInRun)
             _coldAccesses.Add(new ColdAccess(miss, back, stub, table, descriptor, _planned, held));
         return back;
+    }
+
+    // Leaves the place in rax, or the monitor does it all and goes on at the label.
+    private Label CallFind(in IrInstruction i, int table, int sizeLog, AccessDescriptor descriptor)
+    {
+        Label done = _asm.NewLabel();
+        Register64 address = Address(in i, Rax);
+        if (address != Rax)
+            _asm.Mov(Qword, Rax, address);
+        _asm.Mov(Rdx, descriptor.Bits);
+        _asm.CallRel32(_stubs.Find(table, sizeLog, _hasFloats) - _origin);
+        _asm.JccShort(Condition.Equal, done);
+        return done;
     }
 
     // Leaves in `offset` the address's offset in its page, in rcx the entry's in its table; also where it misses.

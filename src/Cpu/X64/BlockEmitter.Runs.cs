@@ -1,23 +1,21 @@
 using System.Runtime.InteropServices;
 using Strata.Cpu.Translations.Ir;
+using static Strata.Cpu.X64.OperandSize;
 using static Strata.Cpu.X64.Register64;
 
 namespace Strata.Cpu.X64;
 
-/// <content>Runs: loads and stores from one base register, with arithmetic and other accesses between them, look their page up once for all.</content>
+/// <content>Runs: loads and stores that share look-ups, as <see cref="PageSharing"/> has found them, with whatever lies between.</content>
 /// <remarks>
-/// The first one looks up a page that must hold all their bytes, for stores if there is one among them (what may be stored to may be loaded from); what must
-/// be added to find it stays in rdx, and holds until the run's end, for nothing in it polls or calls the monitor. Whatever would call it (the page is not there, or they do not lie
-/// in one; another access misses; a number is not what was expected) goes on in cold code that executes the run one by one; that is also where it is entered in
-/// its middle.
+/// The first access of a group looks up a page that must hold all the group's bytes, for stores if there is one among them (what may be stored to may be loaded from); what must
+/// be added to find it stays in rdx or on the stack, and holds until the run's end, for nothing in it polls or calls the monitor. Whatever would call it (a page is not there, or a
+/// group does not lie in one; another access misses; a number is not what was expected) goes on in cold code that executes the run one by one; that is also where it can be
+/// entered near its end.
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
-    // A longer run would more often lie in two pages.
-    private const int MostRunBytes = 512;
-
-    // All of a run is written twice.
-    private const int MostBetween = 8;
+    // Whoever comes to the middle of a run executes what is left of it one by one, if that is no more than this; else it is translated for him from there on.
+    private const int MostAccessesOfEntry = 2;
 
     private const int NotInRun = -1;
 
@@ -26,18 +24,24 @@ internal sealed unsafe partial class BlockEmitter
     // Of all runs, in order: the instructions from which on they are executed one by one.
     private readonly List<(Label Exit, int Instruction)> _exitsOfRuns = [];
 
-    // The instruction of a run that is being written, behind the look-up.
-    private int _inRun = NotInRun;
+    // Where branches of runs leave the block, by instruction; for the same ones in cold code.
+    private readonly Label[] _waysOut = new Label[IrBlock.MaximumInstructions + 1];
 
-    // Instructions of the block; the first is an access, and the bytes of all accesses from its base register on lie in [Low, High).
-    private readonly record struct Run(int First, int Length, int Accesses, bool HasStores, long Low, long High);
+    // The instruction of a run that is being written, as it is planned or one by one.
+    private int _inRun = NotInRun;
+    private int _inColdRun = NotInRun;
+
+    // Which addend rcx holds in front of an access of a run; 0: who knows.
+    private int _inRcx;
 
     // The same instructions again, each for itself, and what is known of floating point where they begin.
-    private readonly record struct ColdRun(Label Start, Label Back, Run Run, int FirstExit, int ExitCount, FloatKnowledge Floats);
+    private readonly record struct ColdRun(Label Back, int First, int Last, int FirstExit, int ExitCount, FloatKnowledge Floats);
 
     private readonly record struct FloatKnowledge(bool AreLoaded, bool StatusIsSet, ulong Boxed);
 
     private bool IsInRun => _inRun != NotInRun;
+
+    private bool IsInColdRun => _inColdRun != NotInRun;
 
     private FloatKnowledge Floats
     {
@@ -45,103 +49,72 @@ internal sealed unsafe partial class BlockEmitter
         set => (_hasFloats, _floatStatusIsSet, _boxed) = value;
     }
 
-    private static bool IsAccess(IrOpcode opcode) => IrEffects.IsLoad(opcode) || IrEffects.IsStore(opcode) || opcode is IrOpcode.FloatLoad or IrOpcode.FloatStore;
+    /// <summary>Whether it loads or stores.</summary>
+    public static bool IsAccess(IrOpcode opcode) => IrEffects.IsLoad(opcode) || IrEffects.IsStore(opcode) || opcode is IrOpcode.FloatLoad or IrOpcode.FloatStore;
 
-    private static bool IsFloat(IrOpcode opcode) => opcode is >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore;
+    /// <summary>Whether it stores.</summary>
+    public static bool IsStore(IrOpcode opcode) => IrEffects.IsStore(opcode) || opcode == IrOpcode.FloatStore;
 
-    private static long EndOf(in IrInstruction access) => access.Immediate + (IsFloat(access.Opcode) ? 1 << FloatSizeLog(in access) : SizeOf(access.Opcode));
+    /// <summary>How many bytes a load or store is of.</summary>
+    public static int BytesOf(in IrInstruction access) => IsFloat(access.Opcode) ? 1 << FloatSizeLog(in access) : SizeOf(access.Opcode);
 
-    // Does what it does without rdx and without the monitor, or says where the monitor would be needed.
-    private static bool LeavesRdx(IrOpcode opcode) => opcode switch
+    /// <summary>Whether an operation does what it does without rdx and without the monitor, or says where the monitor would be needed.</summary>
+    public static bool LeavesRdx(IrOpcode opcode) => opcode switch
     {
         >= IrOpcode.MultiplyHigh and <= IrOpcode.RemainderUnsigned32 or IrOpcode.OrCombineBytes => false,
         IrOpcode.FloatFlagsRead or IrOpcode.FloatFlagsExchange or IrOpcode.FloatRoundingRead => false,
         _ => IrEffects.IsPure(opcode) || IsAccess(opcode) || IsFloat(opcode),
     };
 
-    // The run that begins at an instruction, if there are at least two accesses in it and none from another base would save more.
-    private bool IsRunAt(int first, out Run run)
+    private static bool IsFloat(IrOpcode opcode) => opcode is >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore;
+
+    private static Memory HeldAddend(int holder) => Memory.At(Rsp, RuntimeStubs.HeldAddends + ((holder - 1) * 8));
+
+    private int FirstFloat()
     {
-        if (!FindRun(first, _block.Count, out run))
-            return false;
-        byte own = _plan[first].Left;
-        int ownBefore = 1;
-        for (int n = first + 1; n < first + run.Length; n++)
+        for (int n = 0; n < _block.Count; n++)
         {
-            ref readonly IrInstruction i = ref _plan[n];
-            if (!IsAccess(i.Opcode))
-                continue;
-            if (i.Left == own)
-                ownBefore++;
-            else if (FindRun(n, _block.Count, out Run other) && other.Accesses - 1 > run.Accesses - ownBefore)
-                return FindRun(first, n, out run);
+            if (IsFloat(_plan[n].Opcode))
+                return n;
         }
 
-        return true;
+        return _block.Count;
     }
 
-    private bool FindRun(int first, int end, out Run run)
+    private void EmitRun(int first, int last)
     {
-        ref readonly IrInstruction leader = ref _plan[first];
-        run = default;
-        if (!IsAccess(leader.Opcode) || leader.Left == IrSlot.Zero || leader.Destination == leader.Left)
-            return false;
-        bool hasFloats = _hasFloats || IsFloat(leader.Opcode);
-        for (int n = first; n < end && n - (first + run.Length) <= MostBetween; n++)
-        {
-            ref readonly IrInstruction i = ref _plan[n];
-            if (!LeavesRdx(i.Opcode) || (IsFloat(i.Opcode) && !hasFloats) || (n > first && _plan.IsTarget(n)))
-                break;
-            if (IsAccess(i.Opcode) && i.Left == leader.Left)
-            {
-                long low = n == first ? i.Immediate : Math.Min(run.Low, i.Immediate);
-                long high = n == first ? EndOf(in i) : Math.Max(run.High, EndOf(in i));
-                if (high - low > MostRunBytes)
-                    break;
-                run = new Run(first, n + 1 - first, run.Accesses + 1, run.HasStores || i.Opcode == IrOpcode.FloatStore || IrEffects.IsStore(i.Opcode), low, high);
-            }
-
-            if (i.Destination == leader.Left)
-                break;
-        }
-
-        return run.Accesses > 1;
-    }
-
-    private void Emit(in Run run)
-    {
-        ref readonly IrInstruction leader = ref _plan[run.First];
-        int table = run.HasStores ? 1 : 0;
-        Label slow = _asm.NewLabel();
         Label back = _asm.NewLabel();
         int firstExit = _exitsOfRuns.Count;
-        TakeHeld(run.First);
-        if (IsFloat(leader.Opcode) && !_hasFloats)
-        {
-            _held = IrSlot.None;
-            RequireFloats(in leader);
-        }
-
-        FloatKnowledge floats = Floats;
-        FindPage(Address(leader with { Immediate = run.Low }, Rdx), Rdx, table, (int)(run.High - run.Low), slow);
-        FindBase(leader.Left, table, Rdx);
-        bool tookHeld = _tookHeld;
-        for (int n = run.First; n < run.First + run.Length; n++)
+        bool tookHeld = false;
+        FloatKnowledge floats = default;
+        _inRcx = 0;
+        for (int n = first; n <= last; n++)
         {
             ref readonly IrInstruction i = ref _plan[n];
-            _inRun = n;
-            if (n > run.First)
+            if (n > first)
                 Marks?.Add((i.PageOffset, _asm.Offset));
-            if (!IsAccess(i.Opcode) || i.Left != leader.Left)
+            _inRun = n;
+            if (!_sharing.IsShared(n, out PageSharing.Group group))
             {
+                _inRcx = 0;
                 EmitPlanned(n);
                 continue;
             }
 
-            if (n > run.First)
-                TakeHeld(n);
-            AccessAt(FromBase(in i, Rdx), in i);
-            if (n == run.First)
+            TakeHeld(n);
+            if (n == first)
+            {
+                if (IsFloat(i.Opcode) && !_hasFloats)
+                {
+                    _held = IrSlot.None;
+                    RequireFloats(in i);
+                }
+
+                floats = Floats;
+            }
+
+            AccessAt(n == group.First ? FirstPlace(in i, in group) : NextPlace(in i, in group), in i);
+            if (n == first)
                 tookHeld = _tookHeld;
         }
 
@@ -149,8 +122,59 @@ internal sealed unsafe partial class BlockEmitter
         _tookHeld = tookHeld;
         _asm.Bind(back);
         _holds = IrSlot.None;
-        _coldRuns.Add(new ColdRun(slow, back, run, firstExit, _exitsOfRuns.Count - firstExit, floats));
+        _coldRuns.Add(new ColdRun(back, first, last, firstExit, _exitsOfRuns.Count - firstExit, floats));
     }
+
+    // Looks the group's page up and holds what must be added: to addresses, or to the number that is in the one base register, if that is in memory.
+    private Memory FirstPlace(in IrInstruction i, in PageSharing.Group group)
+    {
+        int table = group.HasStores ? 1 : 0;
+        bool inRegister = group.Holder == 0;
+        Register64 offset = inRegister ? Rdx : Rax;
+        FindPage(Address(i with { Immediate = i.Immediate + group.Low }, offset), offset, table, (int)(group.High - group.Low), ExitOfRun());
+        Register64 addend = inRegister ? Rdx : Rcx;
+        _inRcx = group.Holder;
+        _asm.Mov(Qword, addend, Addend(table));
+        if (AddsBase(in i, in group))
+            _asm.Add(Qword, addend, RegisterMap.Slot(i.Left));
+        if (!inRegister)
+        {
+            // rax held the address: what the instruction before left there is in memory.
+            _held = IrSlot.None;
+            _asm.Mov(Qword, HeldAddend(group.Holder), Rcx);
+        }
+
+        return PlaceWith(addend, in i, in group);
+    }
+
+    private Memory NextPlace(in IrInstruction i, in PageSharing.Group group)
+    {
+        if (group.Holder == 0)
+            return PlaceWith(Rdx, in i, in group);
+        if (_inRcx != group.Holder)
+            _asm.Mov(Qword, Rcx, HeldAddend(group.Holder));
+        _inRcx = group.Holder;
+        return PlaceWith(Rcx, in i, in group);
+    }
+
+    private Memory PlaceWith(Register64 addend, in IrInstruction i, in PageSharing.Group group)
+    {
+        if (_map.IsPinned(i.Left, out Register64 pinned))
+            return Memory.At(pinned, addend, 1, (int)i.Immediate);
+        if (i.Left == IrSlot.Zero || AddsBase(in i, in group))
+            return Memory.At(addend, (int)i.Immediate);
+        _inRcx = 0;
+        if (addend == Rcx)
+        {
+            _asm.Add(Qword, Rcx, RegisterMap.Slot(i.Left));
+            return Memory.At(Rcx, (int)i.Immediate);
+        }
+
+        _asm.Mov(Qword, Rcx, RegisterMap.Slot(i.Left));
+        return Memory.At(Rcx, addend, 1, (int)i.Immediate);
+    }
+
+    private bool AddsBase(in IrInstruction i, in PageSharing.Group group) => group.HasOneBase && i.Left != IrSlot.Zero && !_map.IsPinned(i.Left, out Register64 _);
 
     private void AccessAt(Memory place, in IrInstruction i)
     {
@@ -179,9 +203,14 @@ internal sealed unsafe partial class BlockEmitter
         ReadOnlySpan<(Label Exit, int Instruction)> exits = CollectionsMarshal.AsSpan(_exitsOfRuns).Slice(cold.FirstExit, cold.ExitCount);
         Span<Label> starts = stackalloc Label[exits.Length];
         int next = 0;
-        _asm.Bind(cold.Start);
-        MakeUp(cold.Run.First);
-        for (int n = cold.Run.First; n < cold.Run.First + cold.Run.Length; n++)
+        int accesses = 0;
+        for (int n = cold.First; n <= cold.Last; n++)
+        {
+            if (IsAccess(_plan[n].Opcode))
+                accesses++;
+        }
+
+        for (int n = cold.First; n <= cold.Last; n++)
         {
             for (; next < exits.Length && exits[next].Instruction == n; next++)
             {
@@ -189,11 +218,15 @@ internal sealed unsafe partial class BlockEmitter
                 _asm.Bind(starts[next]);
             }
 
-            if (n > cold.Run.First && CanEnter(n))
+            if (n > cold.First && accesses <= MostAccessesOfEntry && CanEnter(n))
                 AddEntry(n, _asm.Offset);
+            if (IsAccess(_plan[n].Opcode))
+                accesses--;
+            _inColdRun = n;
             Emit(in _block.Instructions[n]);
         }
 
+        _inColdRun = NotInRun;
         _asm.Jmp(cold.Back);
         for (int k = 0; k < exits.Length; k++)
         {

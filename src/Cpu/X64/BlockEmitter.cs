@@ -41,6 +41,7 @@ internal sealed unsafe partial class BlockEmitter
     private readonly RuntimeStubs _stubs;
     private readonly bool _counts;
     private readonly BlockPlan _plan;
+    private readonly PageSharing _sharing;
     private readonly int _tableBytes;
     private readonly int _indexMask;
 
@@ -70,7 +71,9 @@ internal sealed unsafe partial class BlockEmitter
         _map = map;
         _stubs = stubs;
         _counts = counts;
-        _plan = new BlockPlan(layout.HotSlots);
+        byte pageSlot = checked((byte)(layout.CurrentPage / sizeof(ulong)));
+        _plan = new BlockPlan(layout.HotSlots, pageSlot);
+        _sharing = new PageSharing(pageSlot);
         _tableBytes = layout.TlbEntries * 16;
         _indexMask = (layout.TlbEntries - 1) * 16;
     }
@@ -110,6 +113,7 @@ internal sealed unsafe partial class BlockEmitter
         _exitsOfRuns.Clear();
         ClearFloats();
         _plan.Make(block);
+        _sharing.Make(_plan, block.Count, FirstFloat());
         BeginPlanned();
         _asm.Reset(code, capacity);
         if (block.BytesBeyond >= 0)
@@ -125,10 +129,10 @@ internal sealed unsafe partial class BlockEmitter
             int start = _asm.Offset;
             ref readonly IrInstruction i = ref block.Instructions[n];
             Marks?.Add((i.PageOffset, start));
-            if (IsRunAt(n, out Run run))
+            if (_sharing.BeginsRun(n, out int last))
             {
-                Emit(in run);
-                n += run.Length - 1;
+                EmitRun(n, last);
+                n = last;
             }
             else
             {
@@ -143,9 +147,9 @@ internal sealed unsafe partial class BlockEmitter
         EndPlanned();
 
         // After a fence.i comes what other harts wrote before they kicked this one.
-        IrOpcode last = block.Instructions[^1].Opcode;
-        if (!EndsWithJump(last))
-            Goto(block.End, last is IrOpcode.InterpretAndLeave or IrOpcode.Synchronize ? block.End : 0);
+        IrOpcode end = block.Instructions[^1].Opcode;
+        if (!EndsWithJump(end))
+            Goto(block.End, end is IrOpcode.InterpretAndLeave or IrOpcode.Synchronize ? block.End : 0);
         Marks?.Add((block.End, _asm.Offset));
         EmitColdCode();
         return _asm.Overflowed ? 0 : _asm.Offset;

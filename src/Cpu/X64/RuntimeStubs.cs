@@ -26,6 +26,12 @@ internal sealed record RuntimeCalls(nint Continue, nint Link, nint Load, nint St
 /// </remarks>
 internal sealed partial class RuntimeStubs
 {
+    /// <summary>Where on the stack blocks hold addends of pages, from rsp on; what lies below, a fence locks.</summary>
+    public const int HeldAddends = 8;
+
+    /// <summary>Behind the last of them.</summary>
+    public const int FrameBytes = HeldAddends + ((PageSharing.Holders - 1) * 8);
+
     private readonly Assembler _asm;
     private readonly StateLayout _layout;
     private readonly RegisterMap _map;
@@ -39,11 +45,11 @@ internal sealed partial class RuntimeStubs
 
         WriteFloatCode();
 
-        // void Enter(state, code): six registers are kept for the caller, which leaves the stack aligned to 16 bytes minus 8.
+        // void Enter(state, code): six registers are kept for the caller, which leaves the stack aligned to 16 bytes minus 8; so does the frame.
         Enter = assembler.Offset;
         foreach (Register64 register in (ReadOnlySpan<Register64>)[Rbx, Rbp, R12, R13, R14, R15])
             assembler.Push(register);
-        assembler.Sub(Qword, Rsp, 8);
+        assembler.Sub(Qword, Rsp, FrameBytes);
         assembler.Mov(Qword, Rax, Rsi);
         assembler.Lea(Qword, Rbp, Memory.At(Rdi, RegisterMap.StateBias));
         int go = assembler.Offset;
@@ -52,7 +58,7 @@ internal sealed partial class RuntimeStubs
 
         // What the monitor answers when the hart leaves; the state holds everything already.
         Leave = assembler.Offset;
-        assembler.Add(Qword, Rsp, 8);
+        assembler.Add(Qword, Rsp, FrameBytes);
         foreach (Register64 register in (ReadOnlySpan<Register64>)[R15, R14, R13, R12, Rbp, Rbx])
             assembler.Pop(register);
         assembler.Ret();
@@ -111,6 +117,7 @@ internal sealed partial class RuntimeStubs
         LoadAmongFloats = Returning(calls.Load, go, loadsFloats: true);
         StoreAmongFloats = Returning(calls.Store, go, loadsFloats: true);
         InterpretAmongFloats = Returning(calls.Interpret, go, loadsFloats: true);
+        WriteFinds(calls, go);
         ReadTime = WriteReadTime(Interpret, loadsFloats: false);
         ReadTimeAmongFloats = WriteReadTime(InterpretAmongFloats, loadsFloats: true);
     }
@@ -122,6 +129,7 @@ internal sealed partial class RuntimeStubs
         ("choose view", ChooseView), ("load", Load), ("store", Store), ("interpret", Interpret),
         ("read time", ReadTime), ("read time", ReadTimeAmongFloats), ("load", LoadAmongFloats), ("store", StoreAmongFloats), ("interpret", InterpretAmongFloats),
         ("load floats", LoadFloats), ("spill floats", _spillFloats), ("read float flags", ReadFlags), ("exchange float flags", ExchangeFlags),
+        .. FindStubs,
     ];
 
     public int Enter { get; }
@@ -175,23 +183,29 @@ internal sealed partial class RuntimeStubs
     private int Returning(nint function, int go, bool loadsFloats = false)
     {
         int start = _asm.Offset;
+        CallForBlock(function, go);
+        if (loadsFloats)
+            _asm.JmpRel32(LoadFloats);
+        else
+            _asm.Ret();
+        return start;
+    }
+
+    // Called by blocks, so the stack is aligned when there are 8 bytes more. Afterwards "equal", unless the hart goes on elsewhere.
+    private void CallForBlock(nint function, int go)
+    {
         Spill();
         _asm.Mov(Qword, Rsi, Rax);
         _asm.Sub(Qword, Rsp, 8);
         Call(function);
         _asm.Add(Qword, Rsp, 8);
         _asm.Test(Qword, Rax, Rax);
-        Label elsewhere = _asm.NewLabel();
-        _asm.Jcc(Condition.NotEqual, elsewhere);
-        Fill();
-        if (loadsFloats)
-            _asm.JmpRel32(LoadFloats);
-        else
-            _asm.Ret();
-        _asm.Bind(elsewhere);
+        Label here = _asm.NewLabel();
+        _asm.JccShort(Condition.Equal, here);
         _asm.Add(Qword, Rsp, 8);
         _asm.JmpRel32(go);
-        return start;
+        _asm.Bind(here);
+        Fill();
     }
 
     private void Call(nint function)

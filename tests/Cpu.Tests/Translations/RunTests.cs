@@ -22,6 +22,7 @@ public sealed class RunTests(ITestOutputHelper output)
     [
         "addi t0,s1,8", "addi s3,s2,-8", "add t0,s2,zero", "addi s3,s3,4", "slliw t1,a2,21", "srliw a0,a2,11", "or a0,a0,t1", "addw t1,a0,t0", "slli t1,a0,3",
         "add t1,t1,a4", "slli a6,a6,32", "srli a6,a6,30", "and t1,t1,a0", "sub t1,a6,t1", "or t1,t1,a6", "addi a6,zero,7",
+        "addi t0,s2,24", "addi t0,t0,16", "addi s3,s1,-32", "add s3,s1,zero", "auipc t0,0x100",
     ];
 
     // Where the bases point: inside a page, to its end, odd, into a page that is stored to later, to a device, nowhere.
@@ -51,6 +52,18 @@ public sealed class RunTests(ITestOutputHelper output)
         { "an index that waits", "slli t0,a0,3; ld t1,0(s1); ld a4,0(s2); add t0,t0,a1; sd t0,8(s1); slli t0,t0,32; sd t1,0(s2); srli t0,t0,30; sd t0,16(s1)" },
         { "what nobody reads waits", "addi t0,a0,5; ld t1,0(s1); ld a4,8(s2); sd a4,8(s1); addi t0,zero,7; sd t1,16(s1); sd t0,24(s1)" },
         { "singles in boxes and not", "fld ft10,0(s1); flw fa0,8(s1); fsw ft10,12(s2); fadd.s fa0,fa0,fa0; fsw fa0,4(s1); fadd.s fa1,ft10,fa0; feq.s a0,fa0,fa0; sd a0,8(s1)" },
+        { "two bases in turn", "ld a0,0(s1); sd a0,0(s2); ld a4,8(s1); sd a4,8(s2); ld t0,16(s1); sd t0,16(s2); sb a0,-1(s2)" },
+        { "bases that come from one", "ld a0,0(s1); addi t0,s1,8; sd a0,0(t0); addi s3,s1,24; ld a4,-8(s3); sd a4,8(t0); addi s1,s1,32; sd a0,-32(s1)" },
+        { "a base that moves", "ld a0,0(s1); sd a0,64(s1); addi s1,s1,16; ld a4,0(s1); sd a4,64(s1); addi s1,s1,-16; sd a4,8(s1)" },
+        { "a base in memory that moves", "addi t0,s1,0; ld a0,0(t0); sd a0,64(t0); addi t0,t0,16; ld a4,0(t0); sd a4,64(t0); addi t1,t0,-8; sd a4,8(t1)" },
+        { "more groups than can be held", "ld a0,0(s1); ld a4,1024(s1); ld a5,2032(s1); ld a6,-1024(s1); ld t1,0(s2); ld a2,1024(s2); ld t2,-2000(s2); sd a0,8(s1); sd a4,1032(s1); sd a5,2024(s1); sd a6,-1016(s1); sd t1,8(s2); sd a2,1032(s2); sd t2,-1992(s2)" },
+        { "branches out of it", "addi a3,a3,1; ld a0,0(s1); andi a3,a3,3; ld t0,0(s2); bne a3,zero,-16; ld a4,8(s1); sd a4,8(s2); beq a0,t0,-28; sd a0,16(s1); sd t0,24(s2)" },
+        { "branches forward out of it", "ld a0,0(s1); beq a0,zero,48; ld a4,8(s1); bltu a4,a0,40; sd a4,16(s1); ld t0,0(s2); bge t0,a4,28; sd t0,24(s1); sd a0,8(s2); addi t1,t1,1; addi t1,t1,2; addi t1,t1,3; addi t1,t1,4; addi t1,t1,5" },
+        { "a store that is not executed", "ld a0,0(s1); ld a4,16(s1); beq a0,a0,12; sd a4,8(s1); sd a0,24(s1); addi t0,a0,1" },
+        { "an address near the page that is executed", "auipc t0,0x100; ld t0,0x200(t0); sd t0,0(s1); auipc a5,0x100; sd t0,0x210(a5); ld a0,8(s1); auipc t1,0x100; lw t1,0x204(t1)" },
+        { "an address near the page, where nothing is", "ld a0,0(s1); auipc t0,0x70000; ld t0,0x200(t0); sd t0,8(s1)" },
+        { "a constant address", "ld a0,0(s1); lui t0,0x80; ld t0,0x10(t0); sd t0,8(s1)" },
+        { "an address that was waited for", "addi t0,s1,8; ld t1,0(t0); addi a6,s2,-8; sd t1,16(a6); addi t0,t1,5; ld a4,24(a6); addi a6,zero,9; sd a4,8(s1)" },
         { "a loop", "ld t0,0(s1); ld t1,8(s1); addi a3,a3,1; sd a3,8(s1); andi a3,a3,7; bne a3,zero,-12; sd t0,16(s1)" },
     };
 

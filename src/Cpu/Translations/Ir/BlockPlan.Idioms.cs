@@ -7,6 +7,9 @@ namespace Strata.Cpu.Translations.Ir;
 /// </remarks>
 internal sealed partial class BlockPlan
 {
+    // What a displacement can be, with room for what is added to it elsewhere.
+    private const long MostDistance = int.MaxValue / 2;
+
     // Of what runs in one stretch up to here: who wrote a register last, and who wrote the destination of an instruction before it.
     private readonly sbyte[] _lastWriters = new sbyte[Slots];
     private readonly sbyte[] _earlierWriters = new sbyte[Capacity];
@@ -30,6 +33,8 @@ internal sealed partial class BlockPlan
                     continue;
             }
 
+            if (IsAccess(i.Opcode))
+                FoldBase(n, ref i);
             byte d = i.Destination;
             if (d >= Slots)
                 continue;
@@ -158,6 +163,47 @@ internal sealed partial class BlockPlan
         }
 
         i.Left = IrSlot.Zero;
+        Enclose(first, n);
+    }
+
+    // An access from a constant, from an address in the page's neighbourhood or from another register's neighbourhood: then whoever computed the base may be left out.
+    private void FoldBase(int n, ref IrInstruction i)
+    {
+        int first = WriterOf(i.Left);
+        if (first == Nowhere)
+            return;
+        ref readonly IrInstruction source = ref _instructions[first];
+        long immediate;
+        byte left;
+        if (source is { Opcode: IrOpcode.Add, Right: IrSlot.Immediate } && source.Left != IrSlot.Zero)
+        {
+            // Unless that register has changed, or lies in memory when this does not.
+            if (_lastWriters[source.Left] >= first || (_isInMemory[source.Left] && !_isInMemory[i.Left]))
+                return;
+            (left, immediate) = (source.Left, source.Immediate);
+        }
+        else if (!_isInMemory[i.Left] && i.Destination != i.Left)
+        {
+            return;
+        }
+        else if (source.Opcode == IrOpcode.PcRelative)
+        {
+            (left, immediate) = (_pageSlot, source.PageOffset + source.Immediate);
+        }
+        else if (source.Opcode == IrOpcode.Constant || source is { Opcode: IrOpcode.Add, Left: IrSlot.Zero, Right: IrSlot.Immediate })
+        {
+            (left, immediate) = (IrSlot.Zero, source.Immediate);
+        }
+        else
+        {
+            return;
+        }
+
+        immediate += i.Immediate;
+        if (immediate is < -MostDistance or > MostDistance)
+            return;
+        i.Left = left;
+        i.Immediate = immediate;
         Enclose(first, n);
     }
 

@@ -25,6 +25,7 @@ internal sealed partial class BlockPlan
     private readonly sbyte[] _pendingUntil = new sbyte[Capacity];
     private readonly byte[] _pendingFrom = new byte[Capacity];
     private readonly bool[] _isInMemory = new bool[256];
+    private readonly byte _pageSlot;
     private int _count;
     private int _pendingCount;
 
@@ -41,8 +42,10 @@ internal sealed partial class BlockPlan
     }
 
     /// <param name="heldSlots">Registers of the guest that have one of the host's.</param>
-    public BlockPlan(ReadOnlySpan<byte> heldSlots)
+    /// <param name="pageSlot">Where the address of the page that is executed lies.</param>
+    public BlockPlan(ReadOnlySpan<byte> heldSlots, byte pageSlot)
     {
+        _pageSlot = pageSlot;
         _isInMemory.AsSpan(1, Slots - 1).Fill(true);
         foreach (byte slot in heldSlots)
             _isInMemory[slot] = false;

@@ -9,6 +9,8 @@ internal static class AuditTransfer
     // The integer ones.
     private const int GuestRegisters = 32;
 
+    private const long Stack = 1L << 40;
+
     /// <summary>The sum of two values, if it means something: an address plus the addend of an entry.</summary>
     public static AuditValue? Add(AuditValue left, AuditValue right) => (left, right) switch
     {
@@ -18,11 +20,17 @@ internal static class AuditTransfer
     };
 
     /// <summary>Executes an instruction that goes on to the next.</summary>
-    public static void Apply(in Instruction i, int offset, AuditState state, int tableBytes, InstructionInfoFactory information)
+    public static void Apply(in Instruction i, int offset, AuditState state, TranslatedCode code, InstructionInfoFactory information)
     {
-        AuditValue? result = i.OpCount >= 2 && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR() ? ResultOf(in i, offset, state, tableBytes) : null;
-        bool readsSlot = i.Mnemonic == Mnemonic.Mov && i.Op1Kind == OpKind.Memory && IsSlot(in i) && i.Op0Register.IsGPR64();
-        bool writesSlot = i.Mnemonic == Mnemonic.Mov && i.Op0Kind == OpKind.Memory && IsSlot(in i) && i.Op1Kind == OpKind.Register && i.Op1Register.IsGPR64();
+        int tableBytes = code.TlbLayout.TableBytes;
+        long? slot = SlotOf(in i, code);
+        AuditValue? result = i.OpCount >= 2 && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR() ? ResultOf(in i, slot, offset, state, tableBytes) : null;
+        bool readsSlot = i.Mnemonic == Mnemonic.Mov && i.Op1Kind == OpKind.Memory && slot is not null && i.Op0Register.IsGPR64();
+        bool writesSlot = i.Mnemonic == Mnemonic.Mov && i.Op0Kind == OpKind.Memory && slot is not null && i.Op1Kind == OpKind.Register && i.Op1Register.IsGPR64();
+        AuditValue? written = i.Mnemonic == Mnemonic.Add && i.Op0Kind == OpKind.Memory && slot is { } changed && IsImmediate(in i)
+            ? state.Slots.GetValueOrDefault(changed)?.Plus((long)i.GetImmediate(1)) : null;
+        if (i.Mnemonic == Mnemonic.Mov && i.Op0Kind == OpKind.Memory && slot is not null && IsImmediate(in i))
+            written = new AuditValue.Zero().Plus((long)i.GetImmediate(1));
         (AuditValue Value, long Constant)? compared = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && IsImmediate(in i)
             ? (state[i.Op0Register], (long)i.GetImmediate(1)) : null;
         (AuditValue Value, TlbPlace Entry)? comparedPage = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && i.Op1Kind == OpKind.Memory
@@ -38,16 +46,18 @@ internal static class AuditTransfer
         if (result is not null)
             state[i.Op0Register] = result;
         if (readsSlot || writesSlot)
-            state.Slots = state.Slots.SetItem((long)i.MemoryDisplacement64, state[readsSlot ? i.Op0Register : i.Op1Register]);
+            state.Slots = state.Slots.SetItem(slot!.Value, state[readsSlot ? i.Op0Register : i.Op1Register]);
+        else if (written is not null)
+            state.Slots = state.Slots.SetItem(slot!.Value, written);
         if (compared is not null)
             state.Compared = compared;
         else if (i.RflagsModified != RflagsBits.None)
             state.Compared = null;
         if (i.RflagsModified != RflagsBits.None)
-            state.ComparedPage = comparedPage;
+            (state.ComparedPage, state.Sought) = (comparedPage, null);
     }
 
-    private static AuditValue? ResultOf(in Instruction i, int offset, AuditState state, int tableBytes)
+    private static AuditValue? ResultOf(in Instruction i, long? slot, int offset, AuditState state, int tableBytes)
     {
         bool isWide = i.Op0Register.IsGPR64();
         switch (i.Mnemonic)
@@ -56,10 +66,10 @@ internal static class AuditTransfer
                 return new AuditValue.Zero().Plus((long)i.GetImmediate(1));
             case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Register:
                 return state[i.Op1Register];
-            case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory && IsSlot(in i):
-                return state.Slots.GetValueOrDefault((long)i.MemoryDisplacement64);
-            case Mnemonic.Add when isWide && i.Op1Kind == OpKind.Memory && IsSlot(in i):
-                return state.Slots.TryGetValue((long)i.MemoryDisplacement64, out AuditValue? held) ? Add(state[i.Op0Register], held) : null;
+            case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory && slot is { } read:
+                return state.Slots.GetValueOrDefault(read);
+            case Mnemonic.Add when isWide && i.Op1Kind == OpKind.Memory && slot is { } term:
+                return state.Slots.TryGetValue(term, out AuditValue? held) ? Add(state[i.Op0Register], held) : null;
             case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory && i.MemoryBase.IsGPR64() && state[i.MemoryBase] is AuditValue.Addend { Entry.Table: 3 } entries:
                 return PieceAt(in i, state, entries.Entry);
             case Mnemonic.Movzx when i.Op1Kind == OpKind.Register && i.Op1Register == Register.DH:
@@ -90,18 +100,48 @@ internal static class AuditTransfer
         }
     }
 
-    // A register of the guest's in the hart's state, which nobody else writes: other threads raise interrupts in other doublewords.
-    private static bool IsSlot(in Instruction i) =>
-        i.MemoryBase == Register.RBP && i.MemoryIndex == Register.None && i.MemorySize.GetSize() == sizeof(ulong)
-        && (long)i.MemoryDisplacement64 is >= -RegisterMap.StateBias and < (GuestRegisters * sizeof(ulong)) - RegisterMap.StateBias;
+    /// <summary>The monitor has been called, and has come back: pages may have gone meanwhile, but the guest's registers, but for one, are what they were.</summary>
+    public static void ForgetCalled(int offset, AuditState state, int? writtenSlot, TranslatedCode code)
+    {
+        foreach (Register scratch in (ReadOnlySpan<Register>)[Register.RAX, Register.RCX, Register.RDX])
+            state.Renew(scratch, offset);
+        if (writtenSlot is { } slot)
+        {
+            state.Slots = state.Slots.Remove((slot * sizeof(ulong)) - RegisterMap.StateBias);
+            string? name = code.HostOf(slot);
+            if (name is not null)
+                state.Renew(Enum.Parse<Register>(name, ignoreCase: true), offset);
+        }
+
+        state.Slots = state.Slots.RemoveRange(state.Slots.Keys.Where(key => key >= Stack / 2));
+        state.Guards = [];
+        state.Compared = null;
+        state.ComparedPage = null;
+        state.Sought = null;
+    }
+
+    // A doubleword that nobody else writes: a register of the guest's in the hart's state, the page that is executed, an addend on the stack. (Other threads raise interrupts in other
+    // doublewords of the state.) The stack's are told from the state's by their numbers.
+    private static long? SlotOf(in Instruction i, TranslatedCode code)
+    {
+        if (i.MemoryIndex != Register.None || i.MemorySize.GetSize() != sizeof(ulong))
+            return null;
+        long at = (long)i.MemoryDisplacement64;
+        return i.MemoryBase switch
+        {
+            Register.RBP when at == code.CurrentPageOffset || at is >= -RegisterMap.StateBias and < (GuestRegisters * sizeof(ulong)) - RegisterMap.StateBias => at,
+            Register.RSP when at >= code.HeldRange.First && at < code.HeldRange.Behind => at + Stack,
+            _ => null,
+        };
+    }
 
     private static void ForgetWrittenSlots(InstructionInfo all, AuditState state)
     {
         foreach (UsedMemory used in all.GetUsedMemory())
         {
-            if (used.Base != Register.RBP || used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.None or OpAccess.NoMemAccess)
+            if (used.Base is not (Register.RBP or Register.RSP) || used.Access is OpAccess.Read or OpAccess.CondRead or OpAccess.None or OpAccess.NoMemAccess)
                 continue;
-            long first = (long)used.Displacement;
+            long first = (long)used.Displacement + (used.Base == Register.RSP ? Stack : 0);
             long behind = first + used.MemorySize.GetSize();
             state.Slots = state.Slots.RemoveRange(state.Slots.Keys.Where(slot => slot < behind && slot + sizeof(ulong) > first));
         }

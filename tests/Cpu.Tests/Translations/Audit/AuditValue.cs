@@ -33,6 +33,9 @@ internal abstract record AuditValue
     /// <summary>Words of a page's entries: those for 256 bytes of it, which a difference lies in, or whose number is known.</summary>
     public sealed record Piece(TlbPlace Entry, Difference? Of, int Number) : AuditValue;
 
+    /// <summary>The host's address of so many bytes of the guest's, which a stub has found in a table.</summary>
+    public sealed record Found(FoundBytes What) : AuditValue;
+
     /// <summary>An address of code that was read out of a page's entries.</summary>
     public sealed record Code : AuditValue;
 
@@ -72,6 +75,11 @@ internal readonly record struct TlbPlace(AuditValue? Index, int Table)
     public bool DependsOn(int offset, Register register) => Index?.DependsOn(offset, register) ?? false;
 }
 
+/// <summary>What a stub looks for.</summary>
+/// <param name="Table">In which table.</param>
+/// <param name="Bytes">How many bytes.</param>
+internal readonly record struct FoundBytes(int Table, int Bytes);
+
 /// <summary>A guard that has been passed: the address minus the entry's page is at most a limit.</summary>
 internal readonly record struct PassedGuard(AuditValue Address, TlbPlace Entry, long Limit);
 
@@ -95,6 +103,9 @@ internal sealed class AuditState
 
     /// <summary>The same, with the page of which entry.</summary>
     public (AuditValue Value, TlbPlace Entry)? ComparedPage { get; set; }
+
+    /// <summary>What the stub that was called last looks for, if nothing has changed the flags since: whether it has found it, and its place is in rax.</summary>
+    public FoundBytes? Sought { get; set; }
 
     public AuditValue this[Register register]
     {
@@ -135,7 +146,7 @@ internal sealed class AuditState
 
     public AuditState Copy()
     {
-        AuditState copy = new() { Guards = Guards, Compared = Compared, ComparedPage = ComparedPage, Slots = Slots };
+        AuditState copy = new() { Guards = Guards, Compared = Compared, ComparedPage = ComparedPage, Slots = Slots, Sought = Sought };
         _registers.CopyTo(copy._registers, 0);
         return copy;
     }
@@ -148,6 +159,7 @@ internal sealed class AuditState
         Guards = [];
         Compared = null;
         ComparedPage = null;
+        Sought = null;
         Slots = Slots.Clear();
     }
 
@@ -170,6 +182,8 @@ internal sealed class AuditState
                 met.Compared = null;
             if (met.ComparedPage != way.ComparedPage)
                 met.ComparedPage = null;
+            if (met.Sought != way.Sought)
+                met.Sought = null;
         }
 
         foreach (Register register in renewed)
@@ -187,6 +201,6 @@ internal sealed class AuditState
 
     /// <summary>Whether the same is known.</summary>
     public bool SameAs(AuditState other) =>
-        Compared == other.Compared && ComparedPage == other.ComparedPage && Guards.SetEquals(other.Guards) && Slots.Count == other.Slots.Count
+        Compared == other.Compared && ComparedPage == other.ComparedPage && Sought == other.Sought && Guards.SetEquals(other.Guards) && Slots.Count == other.Slots.Count
             && Slots.All(slot => other.Slots.GetValueOrDefault(slot.Key) == slot.Value) && _registers.AsSpan().SequenceEqual(other._registers);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Iced.Intel;
+using Strata.Cpu.X64;
 
 namespace Strata.Cpu.Tests.Translations.Audit;
 
@@ -165,11 +166,14 @@ internal sealed class BlockAudit
         switch (instruction.FlowControl)
         {
             case FlowControl.Next:
-                AuditTransfer.Apply(in instruction, offset, state, _code.TlbLayout.TableBytes, _information);
+                AuditTransfer.Apply(in instruction, offset, state, _code, _information);
                 Reach(next, offset, state);
                 break;
             case FlowControl.ConditionalBranch:
                 AuditState taken = state.Copy();
+                if (state.Sought is { } sought && instruction.ConditionCode == ConditionCode.e)
+                    state[Register.RAX] = new AuditValue.Found(sought);
+                taken.Sought = state.Sought = null;
                 if (state.Compared is ({ } value, var limit) && value is AuditValue.Difference difference && limit >= 0)
                 {
                     if (instruction.ConditionCode == ConditionCode.a)
@@ -188,7 +192,8 @@ internal sealed class BlockAudit
                 Branch(in instruction, offset, state);
                 break;
             case FlowControl.Call when instruction.IsCallNear:
-                state.Forget(offset);
+                Call(in instruction, offset, state);
+                state.Sought = _code.FindAt((nint)instruction.NearBranchTarget) is var (table, bytes) ? new FoundBytes(table, bytes) : null;
                 Reach(next, offset, state);
                 break;
             case FlowControl.IndirectBranch:
@@ -196,6 +201,22 @@ internal sealed class BlockAudit
             default:
                 Fault(offset, $"{instruction} is not allowed");
                 break;
+        }
+    }
+
+    // The monitor does a load or store: it writes the register that the descriptor in edx names, if any. Or an instruction: then nobody knows what.
+    private void Call(in Instruction instruction, int offset, AuditState state)
+    {
+        string? stub = _code.StubAt((nint)instruction.NearBranchTarget);
+        bool loads = stub is "load" or "find to load";
+        if ((loads || stub is "store" or "find to store") && state[Register.RDX].Split() is (AuditValue.Zero, var bits))
+        {
+            AccessDescriptor access = new((uint)bits);
+            AuditTransfer.ForgetCalled(offset, state, loads && !access.IsFloat ? access.Slot : null, _code);
+        }
+        else
+        {
+            state.Forget(offset);
         }
     }
 
@@ -252,8 +273,8 @@ internal sealed class BlockAudit
                 (int first, int behind) = _code.StateRange;
                 return used.Index == Register.None && displacement >= first && displacement + size <= behind;
             case Register.RSP:
-                // Only where fences lock.
-                return used.Index == Register.None && displacement == 0 && size <= 8;
+                // Only where fences lock, and where addends are held.
+                return used.Index == Register.None && size <= 8 && (displacement == 0 || (displacement >= _code.HeldRange.First && displacement + size <= _code.HeldRange.Behind));
             case Register.RIP or Register.None:
                 return !writes && used.Index == Register.None && _code.StubAt((nint)displacement) is not null;
             case Register.R15:
@@ -263,6 +284,8 @@ internal sealed class BlockAudit
         if (used.Index is Register.RBP or Register.RSP or Register.R15)
             return false;
         AuditValue address = state[used.Base];
+        if (address is AuditValue.Found { What: var found })
+            return used.Index == Register.None && displacement == 0 && size <= found.Bytes && (!writes || found.Table == 1);
         if (address is AuditValue.Addend { Entry.Table: CodeTable } or AuditValue.Piece)
             return !writes && IsEntryOfPage(in used, address, displacement, size, state);
         if (used.Index != Register.None)
