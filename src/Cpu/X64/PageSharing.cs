@@ -36,6 +36,7 @@ internal sealed class PageSharing
     private readonly byte[] _groupOf = new byte[Capacity];
     private readonly byte[] _endOfRun = new byte[Capacity];
     private readonly short[] _roots = new short[Registers];
+    private readonly short[] _ownRoots = new short[Registers];
     private readonly long[] _distances = new long[Registers];
     private readonly byte[] _order = new byte[Capacity];
     private readonly byte _pageSlot;
@@ -49,6 +50,8 @@ internal sealed class PageSharing
     public PageSharing(byte pageSlot)
     {
         _pageSlot = pageSlot;
+        for (int r = 0; r < Registers; r++)
+            _ownRoots[r] = r == IrSlot.Zero ? ZeroRoot : (short)(FirstRoot + r);
         _mostFirst = (a, b) => _groups[b].Count != _groups[a].Count ? _groups[b].Count - _groups[a].Count : a - b;
     }
 
@@ -110,7 +113,7 @@ internal sealed class PageSharing
                 Add(n, in i);
             if (isBranch)
                 _branches++;
-            else if (i.Destination < Registers)
+            else if (i.Destination is > IrSlot.Zero and < Registers)
                 Write(in i);
         }
 
@@ -138,13 +141,8 @@ internal sealed class PageSharing
     {
         _firstOfSegment = _groupCount;
         _branches = 0;
-        for (int r = 0; r < Registers; r++)
-        {
-            _roots[r] = (short)(FirstRoot + r);
-            _distances[r] = 0;
-        }
-
-        _roots[IrSlot.Zero] = ZeroRoot;
+        _ownRoots.CopyTo(_roots, 0);
+        _distances.AsSpan().Clear();
         _nextRoot = FirstRoot + Registers;
     }
 
@@ -212,6 +210,8 @@ internal sealed class PageSharing
     // Those that save most, as long as there are holders; then what they span.
     private void EndSegment()
     {
+        if (_groupCount == _firstOfSegment)
+            return;
         int candidates = 0;
         for (int g = _firstOfSegment; g < _groupCount; g++)
         {
