@@ -12,7 +12,7 @@ namespace Strata.Cpu.X64;
 ///   sd   a6,0(a3)        the second
 /// </code>
 /// Addresses are compared as values: the register that a number came from, and a constant. Accesses of one group lie in one page if the bytes from the lowest to
-/// the highest do, which the first of them finds out. A run is what lies between the first and the last access of groups that overlap: nothing in it calls the monitor or polls;
+/// the highest do, which the first of them finds out. Where they rely on what was computed in front of the first, the block cannot be entered in between. A run is what lies between the first and the last access of groups that overlap: nothing in it calls the monitor or polls;
 /// it may be left by a branch, but nothing leads into it.
 /// </remarks>
 internal sealed class PageSharing
@@ -26,6 +26,7 @@ internal sealed class PageSharing
     private const int Capacity = IrBlock.MaximumInstructions + 1;
     private const int Registers = 32;
     private const byte NoGroup = 255;
+    private const byte Never = 255;
 
     // Values: zero, the page's address, what registers held at the start; then whatever was computed.
     private const short ZeroRoot = 0;
@@ -38,6 +39,9 @@ internal sealed class PageSharing
     private readonly short[] _roots = new short[Registers];
     private readonly short[] _ownRoots = new short[Registers];
     private readonly long[] _distances = new long[Registers];
+    // The instruction that related a register to the one that its root stands for; and how often it was written.
+    private readonly byte[] _since = new byte[Registers];
+    private readonly byte[] _writes = new byte[Registers];
     private readonly byte[] _order = new byte[Capacity];
     private readonly byte _pageSlot;
     private readonly Comparison<byte> _mostFirst;
@@ -73,7 +77,7 @@ internal sealed class PageSharing
         /// <summary>A store is among them.</summary>
         public bool HasStores;
 
-        /// <summary>All have the same base register, with the same number in it.</summary>
+        /// <summary>All have the same base register, and nobody writes it in between.</summary>
         public bool HasOneBase;
 
         /// <summary>The lowest byte, from the first access's address on.</summary>
@@ -84,8 +88,9 @@ internal sealed class PageSharing
 
         internal short Root;
         internal byte Base;
+        internal byte BaseWrites;
+        internal byte Since;
         internal int Branches;
-        internal long BaseDistance;
         internal long Distance;
     }
 
@@ -105,7 +110,7 @@ internal sealed class PageSharing
             bool isBranch = IrEffects.IsBranch(i.Opcode);
             if (plan.IsTarget(n) || n == firstFloat || !(isBranch || BlockEmitter.LeavesRdx(i.Opcode)))
             {
-                EndSegment();
+                EndSegment(plan);
                 BeginSegment();
             }
 
@@ -114,10 +119,10 @@ internal sealed class PageSharing
             if (isBranch)
                 _branches++;
             else if (i.Destination is > IrSlot.Zero and < Registers)
-                Write(in i);
+                Write(n, in i);
         }
 
-        EndSegment();
+        EndSegment(plan);
     }
 
     /// <summary>Whether a run begins at an instruction.</summary>
@@ -143,21 +148,27 @@ internal sealed class PageSharing
         _branches = 0;
         _ownRoots.CopyTo(_roots, 0);
         _distances.AsSpan().Clear();
+        _since.AsSpan().Fill(Never);
+        _writes.AsSpan().Clear();
         _nextRoot = FirstRoot + Registers;
     }
 
     // What the instruction's destination holds from here on.
-    private void Write(in IrInstruction i)
+    private void Write(int n, in IrInstruction i)
     {
+        byte d = i.Destination;
+        _writes[d]++;
         if (i.Opcode == IrOpcode.Add && i.Right == IrSlot.Immediate && i.Left < Registers)
         {
-            _distances[i.Destination] = _distances[i.Left] + i.Immediate;
-            _roots[i.Destination] = _roots[i.Left];
+            _since[d] = Math.Min(_since[i.Left], (byte)n);
+            _distances[d] = _distances[i.Left] + i.Immediate;
+            _roots[d] = _roots[i.Left];
         }
         else
         {
-            _distances[i.Destination] = 0;
-            _roots[i.Destination] = _nextRoot++;
+            _since[d] = Never;
+            _distances[d] = 0;
+            _roots[d] = _nextRoot++;
         }
     }
 
@@ -165,8 +176,9 @@ internal sealed class PageSharing
     {
         bool isPage = i.Left == _pageSlot;
         short root = isPage ? PageRoot : _roots[i.Left];
-        long baseDistance = isPage ? 0 : _distances[i.Left];
-        long distance = baseDistance + i.Immediate;
+        byte since = isPage ? Never : _since[i.Left];
+        byte writes = isPage ? (byte)0 : _writes[i.Left];
+        long distance = (isPage ? 0 : _distances[i.Left]) + i.Immediate;
         int bytes = BlockEmitter.BytesOf(in i);
         bool isStore = BlockEmitter.IsStore(i.Opcode);
         for (int g = _groupCount - 1; g >= _firstOfSegment; g--)
@@ -185,7 +197,8 @@ internal sealed class PageSharing
             group.Last = (byte)n;
             group.Count++;
             group.HasStores |= isStore;
-            group.HasOneBase &= i.Left == group.Base && baseDistance == group.BaseDistance;
+            group.Since = Math.Min(group.Since, since);
+            group.HasOneBase &= i.Left == group.Base && writes == group.BaseWrites;
             _groupOf[n] = (byte)g;
             return;
         }
@@ -201,14 +214,15 @@ internal sealed class PageSharing
             High = bytes,
             Root = root,
             Base = i.Left,
+            BaseWrites = writes,
+            Since = since,
             Branches = _branches,
-            BaseDistance = baseDistance,
             Distance = distance,
         };
     }
 
     // Those that save most, as long as there are holders; then what they span.
-    private void EndSegment()
+    private void EndSegment(BlockPlan plan)
     {
         if (_groupCount == _firstOfSegment)
             return;
@@ -237,6 +251,13 @@ internal sealed class PageSharing
         }
 
         order = order[..held];
+        foreach (byte g in order)
+        {
+            ref readonly Group group = ref _groups[g];
+            if (!group.HasOneBase && group.Since < group.First)
+                plan.Enclose(group.Since, group.First);
+        }
+
         order.Sort();
         for (int k = 0; k < order.Length;)
         {

@@ -194,6 +194,7 @@ public sealed class ChangedCodeTests
             machine.Load($"""
                 jalr ra,0(a0)
                 {instruction}
+                fence rw,rw
                 lw t1,0(a3)
                 sw t1,0(a0)
                 lw t1,4(a3)

@@ -56,6 +56,11 @@ public sealed class RunTests(ITestOutputHelper output)
         { "bases that come from one", "ld a0,0(s1); addi t0,s1,8; sd a0,0(t0); addi s3,s1,24; ld a4,-8(s3); sd a4,8(t0); addi s1,s1,32; sd a0,-32(s1)" },
         { "a base that moves", "ld a0,0(s1); sd a0,64(s1); addi s1,s1,16; ld a4,0(s1); sd a4,64(s1); addi s1,s1,-16; sd a4,8(s1)" },
         { "a base in memory that moves", "addi t0,s1,0; ld a0,0(t0); sd a0,64(t0); addi t0,t0,16; ld a4,0(t0); sd a4,64(t0); addi t1,t0,-8; sd a4,8(t1)" },
+        { "bases related in front of it, and the first moved", "addi t0,s1,8; addi s1,s1,16; ld a2,0(s1); sd a2,0(t0); addi s1,s1,-16" },
+        { "a held base from one in memory, in front of it", "addi a0,t0,8; ld a4,0(t0); ld a5,0(a0); sd a4,8(a0)" },
+        { "a chain of bases, in front of it", "addi t0,s1,8; addi t1,t0,8; ld a2,0(s1); ld a4,0(t1); sd a2,8(t1)" },
+        { "a base that moves, related in front of it", "addi t0,s1,0; ld a2,0(s1); addi t0,t0,16; ld a4,0(t0); sd a2,0(t0)" },
+        { "a base that comes back from another", "addi t0,s1,8; ld a2,0(s1); addi s1,t0,-8; ld a4,8(s1); sd a2,16(s1)" },
         { "more groups than can be held", "ld a0,0(s1); ld a4,1024(s1); ld a5,2032(s1); ld a6,-1024(s1); ld t1,0(s2); ld a2,1024(s2); ld t2,-2000(s2); sd a0,8(s1); sd a4,1032(s1); sd a5,2024(s1); sd a6,-1016(s1); sd t1,8(s2); sd a2,1032(s2); sd t2,-1992(s2)" },
         { "branches out of it", "addi a3,a3,1; ld a0,0(s1); andi a3,a3,3; ld t0,0(s2); bne a3,zero,-16; ld a4,8(s1); sd a4,8(s2); beq a0,t0,-28; sd a0,16(s1); sd t0,24(s2)" },
         { "branches forward out of it", "ld a0,0(s1); beq a0,zero,48; ld a4,8(s1); bltu a4,a0,40; sd a4,16(s1); ld t0,0(s2); bge t0,a4,28; sd t0,24(s1); sd a0,8(s2); addi t1,t1,1; addi t1,t1,2; addi t1,t1,3; addi t1,t1,4; addi t1,t1,5" },
@@ -106,6 +111,7 @@ public sealed class RunTests(ITestOutputHelper output)
                 BitConverter.TryWriteBytes(data.AsSpan(0x200), random.NextDouble());
                 engines.Load(Data, data);
                 ulong number = (ulong)random.NextInt64();
+                bool strays = random.Next(2) == 0;
                 string? report = engines.Run(
                     (ref HartState s) =>
                     {
@@ -115,8 +121,9 @@ public sealed class RunTests(ITestOutputHelper output)
                             s.F[x] = (x & 1) != 0 ? BitConverter.DoubleToUInt64Bits(x * 1.5) : 0xffff_ffff_3f80_0000 + (ulong)x;
                         }
 
-                        s.X[5] = first + 128;
-                        s.X[19] = second + 64;
+                        s.X[5] = strays ? TwoEngines.Nowhere : first + 128;
+                        s.X[19] = strays ? TestMachine.DevicePage + 8 : second + 64;
+                        s.X[10] = strays ? TwoEngines.Nowhere + 8 : s.X[10];
                         s.X[9] = first;
                         s.X[18] = second;
                         s.Pc = TestMachine.Ram + (ulong)(entry * Instruction);

@@ -119,8 +119,8 @@ internal sealed partial class BlockPlan
         }
     }
 
-    // Between these two, the block cannot be entered.
-    private void Enclose(int first, int last)
+    /// <summary>Behind the first of these two, and up to the last, the block cannot be entered.</summary>
+    public void Enclose(int first, int last)
     {
         for (int n = first + 1; n <= last; n++)
             _flags[n] |= PlanFlags.Inside;

@@ -45,6 +45,8 @@ internal static class AuditTransfer
 
         if (result is not null)
             state[i.Op0Register] = result;
+        if (all.GetUsedRegisters().Any(used => used.Register.GetFullRegister() == Register.RAX && used.Access is not (OpAccess.Read or OpAccess.CondRead or OpAccess.None or OpAccess.NoMemAccess)))
+            state.Sought = null;
         if (readsSlot || writesSlot)
             state.Slots = state.Slots.SetItem(slot!.Value, state[readsSlot ? i.Op0Register : i.Op1Register]);
         else if (written is not null)
@@ -113,12 +115,22 @@ internal static class AuditTransfer
                 state.Renew(Enum.Parse<Register>(name, ignoreCase: true), offset);
         }
 
-        state.Slots = state.Slots.RemoveRange(state.Slots.Keys.Where(key => key >= Stack / 2));
+        // Whatever was made of an entry of the TLB, wherever it is.
+        for (Register register = Register.RAX; register <= Register.R15; register++)
+        {
+            if (IsOfEntry(state[register]))
+                state.Renew(register, offset);
+        }
+
+        state.Slots = state.Slots.RemoveRange(state.Slots.Where(held => held.Key >= Stack / 2 || IsOfEntry(held.Value)).Select(held => held.Key));
         state.Guards = [];
         state.Compared = null;
         state.ComparedPage = null;
         state.Sought = null;
     }
+
+    private static bool IsOfEntry(AuditValue value) =>
+        value.Split().Root is AuditValue.Found or AuditValue.Addend or AuditValue.HostPlace or AuditValue.Piece or AuditValue.Code;
 
     // A doubleword that nobody else writes: a register of the guest's in the hart's state, the page that is executed, an addend on the stack. (Other threads raise interrupts in other
     // doublewords of the state.) The stack's are told from the state's by their numbers.

@@ -65,7 +65,7 @@ internal sealed class BlockAudit
             Enter([offset]);
         }
 
-        // Again, with the ways back from cold code known from the start (calls forget everything, so these do not depend on the rest): else a loop holds on to what
+        // Again, with the ways back from cold code known from the start (calls forget what is known of entries, so these depend little on the rest): else a loop holds on to what
         // came into it before they were known. Whatever it starts with, states that no step changes are true.
         Dictionary<int, Dictionary<int, AuditState>> first = _ways;
         (_ways, _states) = ([], []);
@@ -204,7 +204,8 @@ internal sealed class BlockAudit
         }
     }
 
-    // The monitor does a load or store: it writes the register that the descriptor in edx names, if any. Or an instruction: then nobody knows what.
+    // The monitor does a load or store: it writes the register that the descriptor in edx names, if any. Or the floating-point instruction in eax: it writes an integer register at
+    // most, the one that its bits 11:7 name. Of any other instruction nobody knows what it does.
     private void Call(in Instruction instruction, int offset, AuditState state)
     {
         string? stub = _code.StubAt((nint)instruction.NearBranchTarget);
@@ -213,6 +214,10 @@ internal sealed class BlockAudit
         {
             AccessDescriptor access = new((uint)bits);
             AuditTransfer.ForgetCalled(offset, state, loads && !access.IsFloat ? access.Slot : null, _code);
+        }
+        else if (stub == "interpret" && state[Register.RAX].Split() is (AuditValue.Zero, var instruction32) && (instruction32 & 0x7f) is 0x53 or 0x43 or 0x47 or 0x4b or 0x4f)
+        {
+            AuditTransfer.ForgetCalled(offset, state, (int)(instruction32 >> 7) & 31, _code);
         }
         else
         {
