@@ -19,6 +19,9 @@ internal sealed class ProgramDriver : IDisposable
         _native = native;
     }
 
+    /// <summary>What the host has spent on it so far.</summary>
+    public TimeSpan CpuTime => _peer.CpuTime;
+
     /// <summary>Waits until it listens.</summary>
     public void Await() => _ = _peer.Console.WaitFor("ready", BenchRun.Patience);
 

@@ -21,6 +21,10 @@ internal sealed class ProgramMachines(BenchRun run, string folder)
         }
     }
 
+    private static readonly TimeSpan MostSettling = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SettlingStep = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Starts them for a class.</summary>
     /// <exception cref="BenchException">One does not start.</exception>
     public Trio Start(ProgramClass programs)
@@ -37,12 +41,25 @@ internal sealed class ProgramMachines(BenchRun run, string folder)
             trio.Native.Await();
             trio.Strata.Await();
             trio.Qemu.Await();
+            Settle([trio.Strata, trio.Qemu]);
             return trio;
         }
         catch (BenchException)
         {
             trio.Dispose();
             throw;
+        }
+    }
+
+    // What a kernel does for a while after it has booted would be counted as the first program's, and only for the guest that comes first.
+    private static void Settle(ProgramDriver[] guests)
+    {
+        for (TimeSpan waited = TimeSpan.Zero; waited < MostSettling; waited += SettlingStep)
+        {
+            TimeSpan[] before = [.. guests.Select(guest => guest.CpuTime)];
+            Thread.Sleep(SettlingStep);
+            if (guests.Zip(before).All(pair => pair.First.CpuTime - pair.Second <= Settled))
+                return;
         }
     }
 
