@@ -166,7 +166,7 @@ public struct HartState
     public ulong InstructionsTrapped;
 }
 
-/// <summary>Bits of <see cref="HartState.ExitWord"/>.</summary>
+/// <summary>Bits of <see cref="HartState.ExitWord"/>: ones of <see cref="Paging.SoftwareTlb.SelectorBits"/>, which emitted code has in a register to test the word with.</summary>
 [Flags]
 public enum ExitRequest
 {
@@ -174,13 +174,13 @@ public enum ExitRequest
     None = 0,
 
     /// <summary>Leave the run loop.</summary>
-    Kick = 1,
+    Kick = 1 << 2,
 
     /// <summary>An interrupt input rose: look at what is pending, then go on.</summary>
-    Interrupt = 2,
+    Interrupt = 1 << 3,
 
     /// <summary>Another thread waits for this carrier to drop fills.</summary>
-    Revocation = 4,
+    Revocation = 1 << 9,
 }
 
 /// <summary>32 registers of 64 bits.</summary>

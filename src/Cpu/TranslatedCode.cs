@@ -59,8 +59,8 @@ public sealed class TranslatedCode
     /// <summary>What the stub at an address looks for in the software TLB, if it is one of those: the table, and how many bytes. It answers "not equal", and their place in rax.</summary>
     public (int Table, int Bytes)? FindAt(nint address) => _cache.FindAt(address);
 
-    /// <summary>The tables read, write, fetch and code of the software TLB, from r15 on: bytes of one; and from an entry to its record.</summary>
-    public (int TableBytes, int RecordDistance) TlbLayout => _cache.TlbLayout;
+    /// <summary>The tables read, write, fetch and code of the software TLB: where they begin from r15 on, how many entries each has; and from an entry to its record.</summary>
+    public (int Distance, int Entries, int RecordDistance) TlbLayout => _cache.TlbLayout;
 
     /// <summary>Whether a stub that blocks may go to begins at an address.</summary>
     public bool IsStub(nint address) => _cache.IsStub(address);

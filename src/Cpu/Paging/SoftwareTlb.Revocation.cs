@@ -53,8 +53,8 @@ public unsafe partial class SoftwareTlb
         while (next != 0)
         {
             int index = next - 1;
-            next = _records[index].Next;
-            if ((_records[index].GuestPage & ~PageOffset) == pageAddress)
+            next = LinksAt(index)->Next;
+            if ((GuestPageAt(index) & ~PageOffset) == pageAddress)
                 Drop(index);
         }
     }
@@ -70,10 +70,11 @@ public unsafe partial class SoftwareTlb
 
     private void Put(int set, int index, ulong page, ulong guestPage, nint addend)
     {
-        FillRecord* record = _records + index;
-        if ((record->GuestPage & IsFilled) != 0)
+        ref ulong promised = ref GuestPageAt(index);
+        ChainLinks* links = LinksAt(index);
+        if ((promised & IsFilled) != 0)
             Unlink(index);
-        if ((record->GuestPage & IsLogged) == 0)
+        if ((promised & IsLogged) == 0)
         {
             SetState state = _sets[set];
             _logs[(set * _entriesPerSet) + state.LogCount++] = (ushort)(index - (set * _entriesPerSet));
@@ -82,13 +83,13 @@ public unsafe partial class SoftwareTlb
         }
 
         int* head = _heads + HeadOf(guestPage);
-        record->GuestPage = guestPage | IsFilled | IsLogged;
-        record->Next = *head;
-        record->Previous = 0;
+        promised = guestPage | IsFilled | IsLogged;
+        links->Next = *head;
+        links->Previous = 0;
         if (*head != 0)
-            _records[*head - 1].Previous = index + 1;
+            LinksAt(*head - 1)->Previous = index + 1;
         *head = index + 1;
-        _entries[index] = new TlbEntry { Page = page, Addend = addend };
+        Set(index, page, addend);
     }
 
     private void DropVirtualPage(int set, ulong virtualAddress)
@@ -96,7 +97,7 @@ public unsafe partial class SoftwareTlb
         int index = (set * _entriesPerSet) + IndexOf(virtualAddress);
         for (int table = 0; table < TablesPerSet; table++, index += _entryCount)
         {
-            if ((_records[index].GuestPage & IsFilled) != 0 && _entries[index].Page == (virtualAddress & ~PageOffset))
+            if ((GuestPageAt(index) & IsFilled) != 0 && EntryAt(index)->Page == (virtualAddress & ~PageOffset))
                 Drop(index);
         }
     }
@@ -109,9 +110,9 @@ public unsafe partial class SoftwareTlb
         for (int i = 0; i < state.LogCount; i++)
         {
             int index = (set * _entriesPerSet) + log[i];
-            if ((_records[index].GuestPage & IsFilled) != 0)
+            if ((GuestPageAt(index) & IsFilled) != 0)
                 Drop(index);
-            _records[index].GuestPage = 0;
+            GuestPageAt(index) = 0;
             if (set < SetCount)
                 _filledSets[index & (_entryCount - 1)] &= (ushort)~(1 << set);
         }
@@ -122,22 +123,29 @@ public unsafe partial class SoftwareTlb
     private void Drop(int index)
     {
         Unlink(index);
-        _records[index].GuestPage &= ~IsFilled;
+        GuestPageAt(index) &= ~IsFilled;
         Invalidate(index);
     }
 
     private void Unlink(int index)
     {
-        FillRecord* record = _records + index;
-        Debug.Assert((record->GuestPage & IsFilled) != 0, "only filled entries are in a chain");
-        if (record->Next != 0)
-            _records[record->Next - 1].Previous = record->Previous;
-        if (record->Previous != 0)
-            _records[record->Previous - 1].Next = record->Next;
+        ChainLinks* links = LinksAt(index);
+        Debug.Assert((GuestPageAt(index) & IsFilled) != 0, "only filled entries are in a chain");
+        if (links->Next != 0)
+            LinksAt(links->Next - 1)->Previous = links->Previous;
+        if (links->Previous != 0)
+            LinksAt(links->Previous - 1)->Next = links->Next;
         else
-            _heads[HeadOf(record->GuestPage)] = record->Next;
+            _heads[HeadOf(GuestPageAt(index))] = links->Next;
     }
 
     /// <summary>Empty: the page belongs at another index than this entry's, so nothing that is looked up here lies in it.</summary>
-    private void Invalidate(int index) => _entries[index] = new TlbEntry { Page = (index & (_entryCount - 1)) == 0 ? 0x1000UL : 0 };
+    private void Invalidate(int index) => Set(index, (index & (_entryCount - 1)) == 0 ? 0x1000UL : 0, 0);
+
+    private void Set(int index, ulong page, nint addend)
+    {
+        TlbEntry* entry = EntryAt(index);
+        entry->Page = page;
+        *(nint*)((byte*)entry + AddendDistance(_entryCount)) = addend;
+    }
 }

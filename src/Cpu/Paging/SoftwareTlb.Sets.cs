@@ -76,12 +76,9 @@ public unsafe partial class SoftwareTlb
         }
     }
 
-    /// <summary>The promise behind an entry.</summary>
-    private struct FillRecord
+    /// <summary>Of the promise behind an entry; the other half is its guest-physical page (bit 0: the entry is valid and in its chain; bit 1: its index is in the set's log).</summary>
+    private struct ChainLinks
     {
-        /// <summary>Guest-physical page; bit 0: the entry is valid and in its chain; bit 1: its index is in the set's log.</summary>
-        public ulong GuestPage;
-
         /// <summary>Next and previous record of the chain, as index + 1; 0 is none.</summary>
         public int Next;
         public int Previous;

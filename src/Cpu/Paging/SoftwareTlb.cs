@@ -18,6 +18,7 @@
 // | deterministic mode: a store to a    | GuestMemory.StoredTo (page tables never   | before the store's instruction retires    | AddressTranslationTests            |
 // | page table                          | have write entries) -> DropAll            |                                           |                                    |
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Strata.Cpu.RiscV;
@@ -34,11 +35,8 @@ namespace Strata.Cpu.Paging;
 [StructLayout(LayoutKind.Sequential)]
 public struct TlbEntry
 {
-    /// <summary>Virtual address of the page's first byte.</summary>
+    /// <summary>Virtual address of the page's first byte. Host address minus virtual address lies <see cref="SoftwareTlb.AddendDistance"/> bytes behind it.</summary>
     public ulong Page;
-
-    /// <summary>Host address minus virtual address.</summary>
-    public nint Addend;
 }
 
 /// <summary>
@@ -54,7 +52,18 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>Where it is translated: 64 MiB without a walk, for 2.5 MB of memory.</summary>
     public const int ManyEntries = 16384;
 
+    /// <summary>From <see cref="Selector"/> to the tables: entries are aligned, <see cref="SelectorBits"/> are not.</summary>
+    internal const int SelectorDistance = 4;
+
     internal const int SetCount = 16;
+
+    /// <summary>Of an entry with its addend, and of a record.</summary>
+    internal const int EntryBytes = 16;
+
+    private const int PageBits = 12;
+
+    // Low bits of the tables' address are chosen.
+    private const nuint TablesAlignment = 1 << 16;
     private const int TablesPerSet = 4;
     private const int CodeTable = 3;
     private const int HeadBits = 13;
@@ -67,9 +76,11 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     // The walker's own table: guest-physical page tables by physical page, of the hart and its PMP registers (_walkContext) that ran last.
     private readonly int _walkBase;
 
-    // Owned, zeroed at first. An entry, and at the same index the record of its promise: one allocation, so that emitted code finds a record by its entry.
-    private readonly TlbEntry* _entries;
-    private readonly FillRecord* _records;
+    // Owned, zeroed at first: by table all pages, then all addends, so that an index scaled by 8 finds both; and behind them in the same shape the records of their promises, so that
+    // emitted code finds a record by its entry: all guest-physical pages of a table, then all links.
+    private readonly void* _allocation;
+    private readonly byte* _tables;
+    private readonly int _recordDistance;
 
     // Reverse map: hash of the guest page -> first record of a chain, as index + 1; 0 is none.
     private readonly int* _heads;
@@ -102,9 +113,10 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         int total = _walkBase + entryCount;
 
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
-        Debug.Assert(sizeof(TlbEntry) == 16 && sizeof(FillRecord) == 16 && total * sizeof(TlbEntry) == RecordDistance(entryCount), "RecordDistance");
-        _entries = (TlbEntry*)NativeMemory.AllocZeroed((nuint)total, (nuint)(sizeof(TlbEntry) + sizeof(FillRecord)));
-        _records = (FillRecord*)(_entries + total);
+        Debug.Assert(sizeof(TlbEntry) == 8 && sizeof(ChainLinks) == 8 && total * EntryBytes == RecordDistance(entryCount), "RecordDistance");
+        _recordDistance = RecordDistance(entryCount);
+        _allocation = NativeMemory.AllocZeroed((nuint)(2 * _recordDistance) + (2 * TablesAlignment));
+        _tables = (byte*)(((nuint)_allocation + TablesAlignment - 1) & ~(TablesAlignment - 1)) + SelectorBits(entryCount) + SelectorDistance;
         _heads = (int*)NativeMemory.AllocZeroed(1 << HeadBits, sizeof(int));
         _logs = (ushort*)NativeMemory.AllocZeroed((nuint)((SetCount + 1) * _entriesPerSet), sizeof(ushort));
         for (int set = 0; set <= SetCount; set++)
@@ -120,6 +132,12 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>Loads look here: so many entries as the constructor was told. Valid until the next <see cref="Activate"/>.</summary>
     public TlbEntry* Read { get; private set; }
 
+    /// <summary>
+    /// What emitted code holds of the tables: where <see cref="Read"/> is, less <see cref="SelectorDistance"/>; its low 16 bits are <see cref="SelectorBits"/>, so that one register
+    /// leads to the tables and takes an index out of an address. Where loads, stores and fetches use one set. Valid until the next <see cref="Activate"/>.
+    /// </summary>
+    internal nint Selector => (nint)Read - SelectorDistance;
+
     /// <summary>Stores look here. Valid until the next <see cref="Activate"/>.</summary>
     public TlbEntry* Write { get; private set; }
 
@@ -127,7 +145,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     public TlbEntry* Fetch { get; private set; }
 
     /// <summary>
-    /// Jumps of translated code look here; <see cref="TlbEntry.Addend"/> is the address of whatever <see cref="FillCode"/> was given. The tables of a set lie one
+    /// Jumps of translated code look here; an addend is the address of whatever <see cref="FillCode"/> was given. The tables of a set lie one
     /// behind the other, in the order read, write, fetch, code.
     /// </summary>
     public TlbEntry* Code { get; private set; }
@@ -156,17 +174,27 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     internal static TlbEntry* Find(TlbEntry* table, ulong virtualAddress, uint indexMask) => table + ((uint)(virtualAddress >> 12) & indexMask);
 
     /// <summary>Bytes from an entry to its record, whose first doubleword is the guest-physical page with flags in its low 12 bits.</summary>
-    internal static int RecordDistance(int entryCount) => ((SetCount * TablesPerSet) + 1) * entryCount * 16;
+    internal static int RecordDistance(int entryCount) => ((SetCount * TablesPerSet) + 1) * entryCount * EntryBytes;
+
+    /// <summary>Bytes from an entry to its addend.</summary>
+    internal static int AddendDistance(int entryCount) => entryCount * sizeof(ulong);
+
+    /// <summary>What takes the index out of an address, as BEXTR wants it: where its bits begin, and in bits 15:8 how many they are.</summary>
+    internal static uint SelectorBits(int entryCount) => ((uint)BitOperations.Log2((uint)entryCount) << 8) | PageBits;
 
     /// <summary>True if <paramref name="entry"/>, found for the address, serves <paramref name="size"/> bytes there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Hits(TlbEntry* entry, ulong virtualAddress, int size) => virtualAddress - entry->Page <= 4096UL - (uint)size;
 
+    /// <summary>Host address minus virtual address of an entry's page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint AddendOf(TlbEntry* entry) => *(nint*)((byte*)entry + AddendDistance(_entryCount));
+
     /// <summary>The guest-physical address of the page that a valid entry of this TLB translates to.</summary>
     public ulong GuestPageOf(TlbEntry* entry)
     {
-        Debug.Assert(entry >= _entries && entry < _entries + _walkBase, "not an entry of this TLB");
-        return _records[entry - _entries].GuestPage & ~PageOffset;
+        Debug.Assert(entry >= _tables && entry < _tables + _recordDistance, "not an entry of this TLB");
+        return *(ulong*)((byte*)entry + _recordDistance) & ~PageOffset;
     }
 
     /// <summary>
@@ -198,11 +226,11 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         Select(data, fetch);
     }
 
-    /// <summary>Emitted code has chosen other tables, of those that <see cref="Read"/> was for a view of this <see cref="ViewGeneration"/>.</summary>
-    internal void Choose(nint tables)
+    /// <summary>Emitted code has chosen other tables, of those that <see cref="Selector"/> named for a view of this <see cref="ViewGeneration"/>.</summary>
+    internal void Choose(nint selector)
     {
-        int set = (int)((TlbEntry*)tables - _entries) / _entriesPerSet;
-        Debug.Assert((nint)(_entries + (set * _entriesPerSet)) == tables && set < SetCount, "not the tables of a set");
+        int set = (int)((byte*)selector + SelectorDistance - _tables) / (_entriesPerSet * EntryBytes);
+        Debug.Assert((nint)EntryAt(set * _entriesPerSet) == selector + SelectorDistance && set < SetCount, "not the tables of a set");
         _sets[set].LastUse = ++_useClock;
         View = -1;
         Select(set, set);
@@ -241,8 +269,8 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal nint FindPageTable(ulong guestPage)
     {
-        TlbEntry* entry = _entries + _walkBase + IndexOf(guestPage);
-        return entry->Page == guestPage ? (nint)guestPage + entry->Addend : 0;
+        TlbEntry* entry = EntryAt(_walkBase + IndexOf(guestPage));
+        return entry->Page == guestPage ? (nint)guestPage + AddendOf(entry) : 0;
     }
 
     /// <summary>Remembers where a page table lies in the host, until <see cref="DropPage"/>.</summary>
@@ -262,10 +290,18 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         if (_disposed)
             return;
         _disposed = true;
-        NativeMemory.Free(_entries);
+        NativeMemory.Free(_allocation);
         NativeMemory.Free(_heads);
         NativeMemory.Free(_logs);
     }
+
+    // The entry with an index, which counts through all tables.
+    private TlbEntry* EntryAt(int index) =>
+        (TlbEntry*)(_tables + ((index & -_entryCount) * EntryBytes) + ((index & (_entryCount - 1)) * sizeof(TlbEntry)));
+
+    private ref ulong GuestPageAt(int index) => ref *(ulong*)((byte*)EntryAt(index) + _recordDistance);
+
+    private ChainLinks* LinksAt(int index) => (ChainLinks*)((byte*)EntryAt(index) + _recordDistance + AddendDistance(_entryCount));
 
     private int IndexOf(ulong address) => (int)((uint)(address >> 12) & IndexMask);
 
@@ -273,10 +309,10 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     {
         _dataSet = dataSet;
         _fetchSet = fetchSet;
-        Read = _entries + (dataSet * _entriesPerSet) + ((int)FillAccess.Read * _entryCount);
-        Write = _entries + (dataSet * _entriesPerSet) + ((int)FillAccess.Write * _entryCount);
-        Fetch = _entries + (fetchSet * _entriesPerSet) + ((int)FillAccess.Fetch * _entryCount);
-        Code = _entries + (fetchSet * _entriesPerSet) + (CodeTable * _entryCount);
+        Read = EntryAt((dataSet * _entriesPerSet) + ((int)FillAccess.Read * _entryCount));
+        Write = EntryAt((dataSet * _entriesPerSet) + ((int)FillAccess.Write * _entryCount));
+        Fetch = EntryAt((fetchSet * _entriesPerSet) + ((int)FillAccess.Fetch * _entryCount));
+        Code = EntryAt((fetchSet * _entriesPerSet) + (CodeTable * _entryCount));
     }
 
     /// <summary>Finds the key's set, or clears the least recently used one for it; never answers a set older than the hart's fence epoch.</summary>

@@ -108,7 +108,7 @@ internal sealed unsafe partial class BlockCache
     public static (int First, int Behind) HeldRange => (RuntimeStubs.HeldAddends, RuntimeStubs.FrameBytes);
 
     /// <summary>See <see cref="TranslatedCode.TlbLayout"/>.</summary>
-    public (int TableBytes, int RecordDistance) TlbLayout => (_layout.TlbEntries * 16, _layout.PhysicalPageDistance);
+    public (int Distance, int Entries, int RecordDistance) TlbLayout => (_layout.TlbDistance, _layout.TlbEntries, _layout.PhysicalPageDistance);
 
     /// <summary>Whether blocks may go there.</summary>
     public bool IsStub(nint address) =>

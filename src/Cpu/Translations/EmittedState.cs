@@ -13,7 +13,7 @@ internal struct EmittedState
     /// <summary>Virtual address of the page that is being executed.</summary>
     public ulong CurrentPage;
 
-    /// <summary>The tables of the software TLB.</summary>
+    /// <summary>The tables of the software TLB: <see cref="Paging.SoftwareTlb.Selector"/>.</summary>
     public nint Tlb;
 
     /// <summary>

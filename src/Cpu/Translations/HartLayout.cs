@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Strata.Cpu.Translations.Ir;
 
 namespace Strata.Cpu.Translations;
@@ -16,6 +17,8 @@ internal static unsafe class HartLayout
     {
         HartState hart = default;
         EmittedState emitted = default;
+        Debug.Assert(
+            ((uint)(ExitRequest.Kick | ExitRequest.Interrupt | ExitRequest.Revocation) & ~Paging.SoftwareTlb.SelectorBits(Paging.SoftwareTlb.ManyEntries)) == 0, "see ExitRequest");
         return new StateLayout
         {
             HotSlots = hotSlots,
@@ -24,6 +27,7 @@ internal static unsafe class HartLayout
             ExitWord = (int)((byte*)&hart.ExitWord - (byte*)&hart),
             CurrentPage = EmittedOffset + (int)((byte*)&emitted.CurrentPage - (byte*)&emitted),
             Tlb = EmittedOffset + (int)((byte*)&emitted.Tlb - (byte*)&emitted),
+            TlbDistance = Paging.SoftwareTlb.SelectorDistance,
             Views = EmittedOffset + (int)((byte*)&emitted.Views - (byte*)&emitted),
             Modes = modes,
             Trapped = (int)((byte*)&hart.InstructionsTrapped - (byte*)&hart),

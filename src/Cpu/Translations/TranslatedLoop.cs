@@ -116,16 +116,16 @@ internal sealed unsafe class TranslatedLoop : IDisposable
             ulong pc = _state->Pc;
             TlbEntry* entry = _fills.Find(_fills.Code, pc);
             nint code;
-            if (!SoftwareTlb.Hits(entry, pc, 2) || (code = (nint)EntryPieces.Look(entry->Addend, (int)(pc & 0xfff))) == _untranslated)
+            if (!SoftwareTlb.Hits(entry, pc, 2) || (code = (nint)EntryPieces.Look(_fills.AddendOf(entry), (int)(pc & 0xfff))) == _untranslated)
                 code = FindCode(pc);
             if (code == 0)
                 continue;
             _emitted->CurrentPage = pc & ~0xfffUL;
-            _emitted->Tlb = (nint)_fills.Read;
+            _emitted->Tlb = _fills.Selector;
             if (_viewGeneration != _fills.ViewGeneration)
                 ForgetViews();
             if (_fills.View >= 0)
-                _emitted->Views[_fills.View] = (nint)_fills.Read;
+                _emitted->Views[_fills.View] = _fills.Selector;
             return code;
         }
     }
@@ -229,7 +229,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         // Becoming code, the page has lost its fills.
         if (!SoftwareTlb.Hits(fetch, pc, 2))
             return 0;
-        byte* bytes = (byte*)(pc & ~0xfffUL) + fetch->Addend;
+        byte* bytes = (byte*)(pc & ~0xfffUL) + _fills.AddendOf(fetch);
         nint code = _blocks.CodeFor(page, (int)(pc & 0xfff), bytes, null, _fills, out wait);
         if (code == 0 && wait is null && page.IsCurrent && (pc & 0xfff) == 0xffe)
         {
@@ -270,7 +270,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
                 return null;
         }
 
-        return (ushort*)(next + (ulong)entry->Addend);
+        return (ushort*)(next + (ulong)_fills.AddendOf(entry));
     }
 
     // False: the hart leaves.
@@ -307,7 +307,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
     // Emitted code changes modes by itself, and with them the tables.
     private void FollowView()
     {
-        if (_emitted->Tlb != (nint)_fills.Read)
+        if (_emitted->Tlb != _fills.Selector)
             _fills.Choose(_emitted->Tlb);
     }
 

@@ -143,7 +143,7 @@ internal sealed unsafe partial class BlockEmitter
             else if (IsInRegister(i.Left, out Register64 left))
                 _asm.Movsxd(target, left);
             else
-                _asm.Movsxd(target, RegisterMap.Slot(i.Left));
+                _asm.Movsxd(target, Fetch(i.Left, target, Dword));
 
             // It is extended already.
             WriteResult(i.Destination, target, Qword);
@@ -191,6 +191,8 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Alu(operation, size, target, (int)i.Immediate);
         else if (_map.IsPinned(second, out Register64 right) || (target != Rax && IsInRegister(second, out right)))
             _asm.Alu(operation, size, target, right);
+        else if (IsFresh(second))
+            _asm.Alu(operation, size, target, Fetch(second, Rcx, size));
         else
             _asm.Alu(operation, size, target, RegisterMap.Slot(second));
         WriteResult(i.Destination, target, resultSize);
@@ -199,11 +201,7 @@ internal sealed unsafe partial class BlockEmitter
     private void AndNot(in IrInstruction i)
     {
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
-        Register64 inverted = Read(i.Right, Rcx);
-        if (_map.IsPinned(i.Left, out Register64 left))
-            _asm.Andn(Qword, target, inverted, left);
-        else
-            _asm.Andn(Qword, target, inverted, RegisterMap.Slot(i.Left));
+        _asm.Andn(Qword, target, Read(i.Right, Rcx), Read(i.Left, Rax));
         Write(i.Destination, target);
     }
 
@@ -211,10 +209,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         Move(Rax, i.Right);
         _asm.Not(Qword, Rax);
-        if (_map.IsPinned(i.Left, out Register64 left))
-            _asm.Alu(operation, Qword, Rax, left);
-        else
-            _asm.Alu(operation, Qword, Rax, RegisterMap.Slot(i.Left));
+        _asm.Alu(operation, Qword, Rax, Read(i.Left, Rcx));
         Write(i.Destination, Rax);
     }
 
@@ -223,10 +218,7 @@ internal sealed unsafe partial class BlockEmitter
         (byte first, byte second) = i.Right == i.Destination ? (i.Right, i.Left) : (i.Left, i.Right);
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         MoveFirst(target, first, size);
-        if (_map.IsPinned(second, out Register64 right))
-            _asm.Imul(size, target, right);
-        else
-            _asm.Imul(size, target, RegisterMap.Slot(second));
+        _asm.Imul(size, target, Read(second, Rcx));
         WriteResult(i.Destination, target, size);
     }
 

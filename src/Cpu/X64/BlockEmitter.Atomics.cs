@@ -22,7 +22,7 @@ internal sealed unsafe partial class BlockEmitter
         _coldInterpretations.Add(new ColdInterpretation(miss, back, i, InterpretStub));
 
         // rcx is the place from here on.
-        _asm.Mov(Qword, Rcx, Addend(table: 1));
+        _asm.Mov(Qword, Rcx, _tlb.Addend(TlbTables.Write));
         _asm.Add(Qword, Rcx, address);
         Memory place = Memory.At(Rcx);
         switch (kind)
@@ -118,18 +118,18 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Jcc(Condition.NotEqual, otherwise);
     }
 
-    // Into rax; rcx: the entry's offset in its table.
+    // Into rax; rcx: the entry's index.
     private void HostAddress(Register64 address, int table)
     {
         if (address != Rax)
             _asm.Mov(Qword, Rax, address);
-        _asm.Add(Qword, Rax, Addend(table));
+        _asm.Add(Qword, Rax, _tlb.Addend(table));
     }
 
-    // rcx: the entry's offset in its table; rdx: the offset in the page, and then the physical address.
+    // rcx: the entry's index; rdx: the offset in the page, and then the physical address.
     private void PhysicalAddress(int table)
     {
-        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + _layout.PhysicalPageDistance));
+        _asm.Mov(Qword, Rcx, _tlb.PhysicalPage(table));
         _asm.And(Qword, Rcx, -PageBytes);
         _asm.Add(Qword, Rdx, Rcx);
     }

@@ -23,10 +23,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         if (operation == Shift.Ror)
         {
-            if (IsInRegister(i.Left, out Register64 left))
-                _asm.Rorx(size, target, left, (int)i.Immediate);
-            else
-                _asm.Rorx(size, target, RegisterMap.Slot(i.Left), (int)i.Immediate);
+            _asm.Rorx(size, target, ReadFirst(i.Left, target, size), (int)i.Immediate);
             return;
         }
 

@@ -67,16 +67,24 @@ internal sealed unsafe partial class BlockEmitter
                 _asm.Cmp(Qword, left, (int)i.Immediate);
             else if (IsInRegister(i.Right, out right))
                 _asm.Cmp(Qword, left, right);
+            else if (IsFresh(i.Right))
+                _asm.Cmp(Qword, left, Fetch(i.Right, Rcx, Qword));
             else
                 _asm.Cmp(Qword, left, RegisterMap.Slot(i.Right));
         }
         else if (isZero)
         {
-            _asm.Cmp(Qword, RegisterMap.Slot(i.Left), 0);
+            // As many operations of the processor as a comparison in memory, which cannot be one with its branch.
+            left = Fetch(i.Left, Rcx, Qword);
+            _asm.Test(Qword, left, left);
         }
         else if (i.Right == IrSlot.Immediate)
         {
-            _asm.Cmp(Qword, RegisterMap.Slot(i.Left), (int)i.Immediate);
+            _asm.Cmp(Qword, Fetch(i.Left, Rcx, Qword), (int)i.Immediate);
+        }
+        else if (IsFresh(i.Left))
+        {
+            _asm.Cmp(Qword, Fetch(i.Left, Rcx, Qword), ReadFirst(i.Right, Rax, Qword));
         }
         else
         {
@@ -113,6 +121,9 @@ internal sealed unsafe partial class BlockEmitter
         Write(i.Destination, target);
     }
 
+    // Equal: nobody wants this hart. One operation of the processor with its branch, which a comparison with an immediate would not be.
+    private void Poll() => _asm.Test(Dword, RegisterMap.Field(_layout.ExitWord), RegisterMap.Tlb);
+
     /// <summary>Goes on at an offset from the current page's start, which may lie outside it.</summary>
     /// <param name="target">The offset.</param>
     /// <param name="from">The offset of the instruction that goes there: a jump backward polls.</param>
@@ -127,7 +138,7 @@ internal sealed unsafe partial class BlockEmitter
         if (target <= from)
         {
             Label wanted = _asm.NewLabel();
-            _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
+            Poll();
             _coldJumps.Add(new ColdJump(_asm.JccRel32(Condition.Equal, 0, patchable: true), target));
             _asm.Jmp(wanted);
             _coldPolls.Add(new ColdPoll(wanted, target));
@@ -140,16 +151,14 @@ internal sealed unsafe partial class BlockEmitter
     /// <summary>Goes on at the address in rax: the software TLB finds the page's entries, these the code in two steps: a piece for each 256 bytes, and in it a word for each two.</summary>
     private void LookUp()
     {
-        int codeTable = CodeTable * _tableBytes;
-        _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
+        Poll();
         _asm.JccRel32(Condition.NotEqual, _stubs.Missed - _origin);
-        _asm.Rorx(Qword, Rcx, Rax, 8);
-        _asm.And(Dword, Rcx, _indexMask);
+        TlbTables.Index(_asm, Rax);
         _asm.Mov(Qword, Rdx, Rax);
-        _asm.Sub(Qword, Rdx, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable));
+        _asm.Sub(Qword, Rdx, _tlb.Page(TlbTables.Code));
         _asm.Cmp(Qword, Rdx, PageBytes - 2);
         _asm.JccRel32(Condition.Above, _stubs.Missed - _origin);
-        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable + 8));
+        _asm.Mov(Qword, Rcx, _tlb.Addend(TlbTables.Code));
         _asm.Sub(Qword, Rax, Rdx);
         _asm.Mov(Qword, RegisterMap.Field(_layout.CurrentPage), Rax);
         _asm.MovzxEaxDh();
@@ -161,22 +170,20 @@ internal sealed unsafe partial class BlockEmitter
     // The same at an offset from the current page's start that lies in another page.
     private void LookUp(int target, bool polls)
     {
-        int codeTable = CodeTable * _tableBytes;
         int offset = target & (PageBytes - 1);
         _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
         _asm.Add(Qword, Rax, target - offset);
         _asm.Mov(Rdx, offset);
         if (polls)
         {
-            _asm.Cmp(Dword, RegisterMap.Field(_layout.ExitWord), 0);
+            Poll();
             _asm.JccRel32(Condition.NotEqual, _stubs.MissedPage - _origin);
         }
 
-        _asm.Rorx(Qword, Rcx, Rax, 8);
-        _asm.And(Dword, Rcx, _indexMask);
-        _asm.Cmp(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable));
+        TlbTables.Index(_asm, Rax);
+        _asm.Cmp(Qword, Rax, _tlb.Page(TlbTables.Code));
         _asm.JccRel32(Condition.NotEqual, _stubs.MissedPage - _origin);
-        _asm.Mov(Qword, Rcx, Memory.At(RegisterMap.Tlb, Rcx, 1, codeTable + 8));
+        _asm.Mov(Qword, Rcx, _tlb.Addend(TlbTables.Code));
         _asm.Mov(Qword, RegisterMap.Field(_layout.CurrentPage), Rax);
         _asm.Mov(Qword, Rcx, Memory.At(Rcx, (offset >> 8) * 8));
         _asm.Mov(Dword, Rcx, Memory.At(Rcx, offset * 2));

@@ -182,7 +182,7 @@ internal sealed unsafe partial class BlockEmitter
         }
         else if (isSingle)
         {
-            _asm.Movsxd(target, RegisterMap.Slot(i.Left));
+            _asm.Movsxd(target, Fetch(i.Left, target, Dword));
         }
         else
         {

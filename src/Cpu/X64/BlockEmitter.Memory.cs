@@ -150,7 +150,7 @@ internal sealed unsafe partial class BlockEmitter
     // Leaves in `host` what takes the base register's place in the host's addresses: together with it, if it has a register of the host's.
     private void FindBase(byte slot, int table, Register64 host)
     {
-        _asm.Mov(Qword, host, Addend(table));
+        _asm.Mov(Qword, host, _tlb.Addend(table));
         if (slot != IrSlot.Zero && !_map.IsPinned(slot, out Register64 _))
             _asm.Add(Qword, host, RegisterMap.Slot(slot));
     }
@@ -158,7 +158,7 @@ internal sealed unsafe partial class BlockEmitter
     private Memory FromBase(in IrInstruction i, Register64 host) =>
         _map.IsPinned(i.Left, out Register64 pinned) ? Memory.At(pinned, host, 1, (int)i.Immediate) : Memory.At(host, (int)i.Immediate);
 
-    /// <summary>Leaves in rax the offset in the page, in rcx the entry's in its table.</summary>
+    /// <summary>Leaves in rax the offset in the page, in rcx the entry's index.</summary>
     /// <returns>The label where the monitor comes back to.</returns>
     private Label FindPage(in IrInstruction i, int table, int bytes, int stub, AccessDescriptor descriptor, byte held = IrSlot.None)
     {
@@ -183,22 +183,16 @@ internal sealed unsafe partial class BlockEmitter
         return done;
     }
 
-    // Leaves in `offset` the address's offset in its page, in rcx the entry's in its table; also where it misses.
+    // Leaves in `offset` the address's offset in its page, in rcx the entry's index; also where it misses.
     private void FindPage(Register64 address, Register64 offset, int table, int bytes, Label miss)
     {
         if (offset != address)
             _asm.Mov(Qword, offset, address);
-        _asm.Rorx(Qword, Rcx, address, 8);
-        _asm.And(Dword, Rcx, _indexMask);
-        _asm.Sub(Qword, offset, GuestPage(table));
+        TlbTables.Index(_asm, address);
+        _asm.Sub(Qword, offset, _tlb.Page(table));
         _asm.Cmp(Qword, offset, PageBytes - bytes);
         _asm.Jcc(Condition.Above, miss);
     }
-
-    // Of the entry in rcx.
-    private Memory GuestPage(int table) => Memory.At(RegisterMap.Tlb, Rcx, 1, table * _tableBytes);
-
-    private Memory Addend(int table) => Memory.At(RegisterMap.Tlb, Rcx, 1, (table * _tableBytes) + 8);
 
     private void ZeroBlock(in IrInstruction i)
     {
@@ -212,7 +206,7 @@ internal sealed unsafe partial class BlockEmitter
         Move(Rax, i.Left);
         _asm.And(Qword, Rax, -_layout.Zeroing.Bytes);
         FindPage(Rax, Rdx, table: 1, _layout.Zeroing.Bytes, miss);
-        _asm.Mov(Qword, Rcx, Addend(table: 1));
+        _asm.Mov(Qword, Rcx, _tlb.Addend(TlbTables.Write));
         _asm.Vpxor(XmmRegister.Xmm0, XmmRegister.Xmm0, XmmRegister.Xmm0);
         for (int offset = 0; offset < _layout.Zeroing.Bytes; offset += 16)
             _asm.Vmovups(Memory.At(Rax, Rcx, 1, offset), XmmRegister.Xmm0);

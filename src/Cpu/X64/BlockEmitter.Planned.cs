@@ -20,7 +20,19 @@ internal sealed unsafe partial class BlockEmitter
     // Its number, if the plan holds for it.
     private int _planned;
 
-    private void BeginPlanned() => _holds = IrSlot.None;
+    // Registers that the block writes.
+    private uint _written;
+
+    private void BeginPlanned()
+    {
+        _holds = IrSlot.None;
+        _written = 0;
+        foreach (ref readonly IrInstruction i in _block.Instructions)
+        {
+            if (i.Destination < 32)
+                _written |= 1u << i.Destination;
+        }
+    }
 
     private void EndPlanned()
     {
@@ -102,6 +114,17 @@ internal sealed unsafe partial class BlockEmitter
             _asm.Mov(size, target, RegisterMap.Slot(slot));
         else if (register != target)
             _asm.Mov(size, target, register);
+    }
+
+    // The block itself writes it: what reads it may have to wait for that.
+    private bool IsFresh(byte slot) => slot < 32 && (_written & (1u << slot)) != 0;
+
+    // A register in memory, by an instruction of its own: of what was stored shortly before, the processor hands the value on at once to plain loads of the same
+    // place from rbp, but to any other instruction that reads it seven cycles later (Zen 2 and later).
+    private Register64 Fetch(byte slot, Register64 scratch, OperandSize size)
+    {
+        _asm.Mov(size, scratch, RegisterMap.Slot(slot));
+        return scratch;
     }
 
     // Before rax is written: the slot's register, or scratch with its value.

@@ -134,7 +134,7 @@ internal sealed unsafe partial class BlockEmitter
         FindPage(Address(i with { Immediate = i.Immediate + group.Low }, offset), offset, table, (int)(group.High - group.Low), ExitOfRun());
         Register64 addend = inRegister ? Rdx : Rcx;
         _inRcx = group.Holder;
-        _asm.Mov(Qword, addend, Addend(table));
+        _asm.Mov(Qword, addend, _tlb.Addend(table));
         if (AddsBase(in i, in group))
             _asm.Add(Qword, addend, RegisterMap.Slot(i.Left));
         if (!inRegister)

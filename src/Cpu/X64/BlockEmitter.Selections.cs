@@ -35,17 +35,9 @@ internal sealed unsafe partial class BlockEmitter
     {
         Register64 target = Target(in i);
         Move(target, i.Left);
-        if (_map.IsPinned(i.Right, out Register64 right))
-        {
-            _asm.Cmp(Qword, target, right);
-            _asm.Cmov(takesRight, Qword, target, right);
-        }
-        else
-        {
-            _asm.Cmp(Qword, target, RegisterMap.Slot(i.Right));
-            _asm.Cmov(takesRight, Qword, target, RegisterMap.Slot(i.Right));
-        }
-
+        Register64 right = Read(i.Right, Rcx);
+        _asm.Cmp(Qword, target, right);
+        _asm.Cmov(takesRight, Qword, target, right);
         Write(i.Destination, target);
     }
 
@@ -54,10 +46,7 @@ internal sealed unsafe partial class BlockEmitter
         Register64 condition = Read(i.Right, Rcx);
         _asm.Zero(Rax);
         _asm.Test(Qword, condition, condition);
-        if (_map.IsPinned(i.Left, out Register64 left))
-            _asm.Cmov(keeps, Qword, Rax, left);
-        else
-            _asm.Cmov(keeps, Qword, Rax, RegisterMap.Slot(i.Left));
+        _asm.Cmov(keeps, Qword, Rax, Read(i.Left, Rcx));
         Write(i.Destination, Rax);
     }
 }

@@ -42,16 +42,12 @@ internal sealed unsafe partial class BlockEmitter
     private readonly bool _counts;
     private readonly BlockPlan _plan;
     private readonly PageSharing _sharing;
-    private readonly int _tableBytes;
-    private readonly int _indexMask;
+    private readonly TlbTables _tlb;
 
     private readonly List<ColdAccess> _coldAccesses = [];
     private readonly List<ColdInterpretation> _coldInterpretations = [];
     private readonly List<ColdJump> _coldJumps = [];
     private readonly List<ColdPoll> _coldPolls = [];
-
-    private const int FetchTable = 2;
-    private const int CodeTable = 3;
 
     // The block that is being written.
     private IrBlock _block = null!;
@@ -74,8 +70,7 @@ internal sealed unsafe partial class BlockEmitter
         byte pageSlot = checked((byte)(layout.CurrentPage / sizeof(ulong)));
         _plan = new BlockPlan(layout.HotSlots, pageSlot);
         _sharing = new PageSharing(pageSlot);
-        _tableBytes = layout.TlbEntries * 16;
-        _indexMask = (layout.TlbEntries - 1) * 16;
+        _tlb = new TlbTables(layout);
     }
 
     /// <summary>Where the code of each guest instruction begins, and at the end where the cold code does; null: nobody wants to know.</summary>
@@ -171,8 +166,8 @@ internal sealed unsafe partial class BlockEmitter
     {
         _asm.Mov(Qword, Rax, RegisterMap.Field(_layout.CurrentPage));
         _asm.Add(Qword, Rax, PageBytes);
-        FindPage(Rax, Rdx, FetchTable, sizeof(ushort), _otherBytes = _asm.NewLabel());
-        _asm.Add(Qword, Rax, Addend(FetchTable));
+        FindPage(Rax, Rdx, TlbTables.Fetch, sizeof(ushort), _otherBytes = _asm.NewLabel());
+        _asm.Add(Qword, Rax, _tlb.Addend(TlbTables.Fetch));
         _asm.Movzx(Word, Rcx, Memory.At(Rax));
         _asm.Cmp(Dword, Rcx, _block.BytesBeyond);
         _asm.Jcc(Condition.NotEqual, _otherBytes);
@@ -217,7 +212,7 @@ internal sealed unsafe partial class BlockEmitter
             }
             else
             {
-                _asm.Add(Qword, Rax, GuestPage(access.Table));
+                _asm.Add(Qword, Rax, _tlb.Page(access.Table));
             }
 
             _asm.Mov(Rdx, access.Descriptor.Bits);

@@ -63,18 +63,16 @@ internal sealed partial class RuntimeStubs
     private int WriteFind(int table, int bytes, int missed)
     {
         int start = _asm.Offset;
-        int page = table * _layout.TlbEntries * 16;
         Label miss = _asm.NewLabel();
-        _asm.Rorx(Qword, Rcx, Rax, 8);
-        _asm.And(Dword, Rcx, (_layout.TlbEntries - 1) * 16);
-        _asm.Sub(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, page));
+        TlbTables.Index(_asm, Rax);
+        _asm.Sub(Qword, Rax, _tlb.Page(table));
         _asm.Cmp(Qword, Rax, PageBytes - bytes);
         _asm.JccShort(Condition.Above, miss);
-        _asm.Add(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, page));
-        _asm.Add(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, page + 8));
+        _asm.Add(Qword, Rax, _tlb.Page(table));
+        _asm.Add(Qword, Rax, _tlb.Addend(table));
         _asm.Ret();
         _asm.Bind(miss);
-        _asm.Add(Qword, Rax, Memory.At(RegisterMap.Tlb, Rcx, 1, page));
+        _asm.Add(Qword, Rax, _tlb.Page(table));
         _asm.JmpRel32(missed);
         return start;
     }

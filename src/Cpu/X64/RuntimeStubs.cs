@@ -35,6 +35,7 @@ internal sealed partial class RuntimeStubs
     private readonly Assembler _asm;
     private readonly StateLayout _layout;
     private readonly RegisterMap _map;
+    private readonly TlbTables _tlb;
 
     /// <summary>Writes the stubs at the assembler's place, which is the start of the code cache.</summary>
     public RuntimeStubs(Assembler assembler, StateLayout layout, RegisterMap map, RuntimeCalls calls)
@@ -42,6 +43,7 @@ internal sealed partial class RuntimeStubs
         _asm = assembler;
         _layout = layout;
         _map = map;
+        _tlb = new TlbTables(layout);
 
         WriteFloatCode();
 

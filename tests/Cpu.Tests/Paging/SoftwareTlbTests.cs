@@ -1,3 +1,4 @@
+using System.Numerics;
 using Strata.Cpu.Paging;
 using Strata.Cpu.RiscV;
 using Strata.Cpu.RiscV.Csr;
@@ -45,13 +46,33 @@ public sealed class SoftwareTlbTests
                 for (ulong address = 0; address < (ulong)entries << 12; address += 4096)
                 {
                     TlbEntry* entry = tlb.Find(tlb.Write, address);
-                    if (SoftwareTlb.Hits(entry, address, 8) != isThere || (isThere && (entry->Addend != hart || tlb.GuestPageOf(entry) != 0x8000_0000 + address)))
+                    if (SoftwareTlb.Hits(entry, address, 8) != isThere || (isThere && (tlb.AddendOf(entry) != hart || tlb.GuestPageOf(entry) != 0x8000_0000 + address)))
                         Assert.Fail($"hart {hart}, {address:x}: there {!isThere}");
                 }
             }
 
             tlb.DropAll();
         }
+    }
+
+    /// <summary>One register of emitted code leads to the tables, takes indexes out of addresses and finds out who wants the hart.</summary>
+    [Theory]
+    [InlineData(SoftwareTlb.FewEntries)]
+    [InlineData(SoftwareTlb.ManyEntries)]
+    public unsafe void Selector_is_what_emitted_code_relies_on(int entries)
+    {
+        using SoftwareTlb tlb = new(entries);
+        HartState s = new() { Privilege = PrivilegeMode.Supervisor };
+        for (int hart = 0; hart < SoftwareTlb.SetCount; hart++)
+        {
+            tlb.Activate(ref s, hart);
+            nint selector = tlb.Selector;
+            Assert.Equal((nint)tlb.Read, selector + SoftwareTlb.SelectorDistance);
+            Assert.Equal((12, BitOperations.Log2((uint)entries)), ((int)(selector & 0xff), (int)(selector >> 8 & 0xff)));
+        }
+
+        uint ones = SoftwareTlb.SelectorBits(SoftwareTlb.ManyEntries);
+        Assert.All(Enum.GetValues<ExitRequest>(), request => Assert.Equal((uint)request, (uint)request & ones));
     }
 
     [Theory]

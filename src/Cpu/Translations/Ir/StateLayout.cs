@@ -15,7 +15,7 @@ internal sealed record StateLayout
     /// <summary>Doubleword: address of the first byte of the guest's page that is being executed.</summary>
     public required int CurrentPage { get; init; }
 
-    /// <summary>Word: not zero when emitted code is wanted elsewhere.</summary>
+    /// <summary>Word: not zero when emitted code is wanted elsewhere; of its bits only such are used as are ones in the low half of <see cref="Tlb"/>.</summary>
     public required int ExitWord { get; init; }
 
     /// <summary>Byte: the mode that the hart is in; a greater number may do more.</summary>
@@ -45,8 +45,14 @@ internal sealed record StateLayout
     /// <summary>From an entry of the software TLB to the physical address of its page, a doubleword whose low 12 bits mean nothing.</summary>
     public required int PhysicalPageDistance { get; init; }
 
-    /// <summary>Doubleword: address of the tables read, write, fetch and code of the software TLB.</summary>
+    /// <summary>
+    /// Doubleword: address of the tables read, write, fetch and code of the software TLB, one behind the other, less <see cref="TlbDistance"/>. Its low 16 bits say where in an
+    /// address the index of its entry is, and how many bits (in the upper byte) that is: as BEXTR has it.
+    /// </summary>
     public required int Tlb { get; init; }
+
+    /// <summary>See <see cref="Tlb"/>.</summary>
+    public required int TlbDistance { get; init; }
 
     /// <summary>Doublewords, as many as <see cref="GuestModes.ViewCount"/>: the same for each view, or 0.</summary>
     public required int Views { get; init; }
@@ -81,7 +87,7 @@ internal sealed record StateLayout
     /// <summary>Word: mxcsr of the host while the guest's is in use.</summary>
     public required int HostFloatControl { get; init; }
 
-    /// <summary>Entries of one table of the software TLB, each of 16 bytes: page, addend.</summary>
+    /// <summary>Entries of one table of the software TLB: the doublewords of all pages, then those of all addends.</summary>
     public required int TlbEntries { get; init; }
 }
 

@@ -22,9 +22,9 @@ internal static class AuditTransfer
     /// <summary>Executes an instruction that goes on to the next.</summary>
     public static void Apply(in Instruction i, int offset, AuditState state, TranslatedCode code, InstructionInfoFactory information)
     {
-        int tableBytes = code.TlbLayout.TableBytes;
+        (int distance, int entries, _) = code.TlbLayout;
         long? slot = SlotOf(in i, code);
-        AuditValue? result = i.OpCount >= 2 && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR() ? ResultOf(in i, slot, offset, state, tableBytes) : null;
+        AuditValue? result = i.OpCount >= 2 && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR() ? ResultOf(in i, slot, offset, state, distance, entries) : null;
         bool readsSlot = i.Mnemonic == Mnemonic.Mov && i.Op1Kind == OpKind.Memory && slot is not null && i.Op0Register.IsGPR64();
         bool writesSlot = i.Mnemonic == Mnemonic.Mov && i.Op0Kind == OpKind.Memory && slot is not null && i.Op1Kind == OpKind.Register && i.Op1Register.IsGPR64();
         AuditValue? written = i.Mnemonic == Mnemonic.Add && i.Op0Kind == OpKind.Memory && slot is { } changed && IsImmediate(in i)
@@ -34,7 +34,7 @@ internal static class AuditTransfer
         (AuditValue Value, long Constant)? compared = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && IsImmediate(in i)
             ? (state[i.Op0Register], (long)i.GetImmediate(1)) : null;
         (AuditValue Value, TlbPlace Entry)? comparedPage = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && i.Op1Kind == OpKind.Memory
-            && EntryAt(in i, state, tableBytes, field: 0) is { } place ? (state[i.Op0Register], place) : null;
+            && EntryAt(in i, state, distance, entries, isAddend: false) is { } place ? (state[i.Op0Register], place) : null;
         InstructionInfo all = information.GetInfo(in i);
         ForgetWrittenSlots(all, state);
         foreach (UsedRegister used in all.GetUsedRegisters())
@@ -59,7 +59,7 @@ internal static class AuditTransfer
             (state.ComparedPage, state.Sought) = (comparedPage, null);
     }
 
-    private static AuditValue? ResultOf(in Instruction i, long? slot, int offset, AuditState state, int tableBytes)
+    private static AuditValue? ResultOf(in Instruction i, long? slot, int offset, AuditState state, int distance, int entries)
     {
         bool isWide = i.Op0Register.IsGPR64();
         switch (i.Mnemonic)
@@ -72,12 +72,12 @@ internal static class AuditTransfer
                 return state.Slots.GetValueOrDefault(read);
             case Mnemonic.Add when isWide && i.Op1Kind == OpKind.Memory && slot is { } term:
                 return state.Slots.TryGetValue(term, out AuditValue? held) ? Add(state[i.Op0Register], held) : null;
-            case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory && i.MemoryBase.IsGPR64() && state[i.MemoryBase] is AuditValue.Addend { Entry.Table: 3 } entries:
-                return PieceAt(in i, state, entries.Entry);
+            case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory && i.MemoryBase.IsGPR64() && state[i.MemoryBase] is AuditValue.Addend { Entry.Table: 3 } pieces:
+                return PieceAt(in i, state, pieces.Entry);
             case Mnemonic.Movzx when i.Op1Kind == OpKind.Register && i.Op1Register == Register.DH:
                 return state[Register.RDX] is AuditValue.Difference difference ? new AuditValue.PieceIndex(difference) : null;
             case Mnemonic.Mov when isWide && i.Op1Kind == OpKind.Memory:
-                return EntryAt(in i, state, tableBytes, field: 8) is { } entry ? new AuditValue.Addend(entry) : null;
+                return EntryAt(in i, state, distance, entries, isAddend: true) is { } entry ? new AuditValue.Addend(entry) : null;
             case Mnemonic.Mov when i.Op0Register.IsGPR32() && i.Op1Kind == OpKind.Memory && i.MemoryBase.IsGPR64() && state[i.MemoryBase] is AuditValue.Piece:
                 return new AuditValue.Code();
             case Mnemonic.Lea when isWide && i.MemoryBase.IsGPR64():
@@ -90,11 +90,14 @@ internal static class AuditTransfer
             case Mnemonic.Add when isWide && i.Op1Kind == OpKind.Register:
                 return Add(state[i.Op0Register], state[i.Op1Register]);
             case Mnemonic.Add when isWide && i.Op1Kind == OpKind.Memory:
-                return EntryAt(in i, state, tableBytes, field: 8) is { } added ? new AuditValue.HostPlace(state[i.Op0Register], added) : null;
+                return EntryAt(in i, state, distance, entries, isAddend: true) is { } added ? new AuditValue.HostPlace(state[i.Op0Register], added) : null;
             case Mnemonic.Sub when isWide && IsImmediate(in i):
                 return state[i.Op0Register].Plus(-(long)i.GetImmediate(1));
             case Mnemonic.Sub when isWide && i.Op1Kind == OpKind.Memory:
-                return EntryAt(in i, state, tableBytes, field: 0) is { } page ? new AuditValue.Difference(state[i.Op0Register], page) : null;
+                return EntryAt(in i, state, distance, entries, isAddend: false) is { } page ? new AuditValue.Difference(state[i.Op0Register], page) : null;
+            case Mnemonic.Bextr when isWide && i.Op2Register == Register.R15:
+                // Whose low bits say which bits to take: as many as an index has.
+                return new AuditValue.Bounded(offset, i.Op0Register.GetFullRegister(), entries - 1);
             case Mnemonic.And when IsImmediate(in i) && (long)i.GetImmediate(1) >= 0:
                 return new AuditValue.Bounded(offset, i.Op0Register.GetFullRegister(), (long)i.GetImmediate(1));
             default:
@@ -164,10 +167,12 @@ internal static class AuditTransfer
         : i.MemoryIndexScale == 8 && state[i.MemoryIndex] is AuditValue.PieceIndex index && index.Of.Entry == entries ? new AuditValue.Piece(entries, index.Of, 0)
         : null;
 
-    private static TlbPlace? EntryAt(in Instruction i, AuditState state, int tableBytes, int field)
+    private static TlbPlace? EntryAt(in Instruction i, AuditState state, int distance, int entries, bool isAddend)
     {
-        long at = (long)i.MemoryDisplacement64 - field;
-        if (i.MemoryBase != Register.R15 || at < 0 || at % tableBytes != 0 || at / tableBytes > 3)
+        int fieldBytes = entries * sizeof(ulong);
+        int tableBytes = 2 * fieldBytes;
+        long at = (long)i.MemoryDisplacement64 - distance - (isAddend ? fieldBytes : 0);
+        if (i.MemoryBase != Register.R15 || (i.MemoryIndex != Register.None && i.MemoryIndexScale != sizeof(ulong)) || at < 0 || at % tableBytes != 0 || at / tableBytes > 3)
             return null;
         return new TlbPlace(i.MemoryIndex == Register.None ? null : state[i.MemoryIndex], (int)(at / tableBytes));
     }

@@ -339,12 +339,14 @@ internal sealed class BlockAudit
 
     private bool IsInTlb(in UsedMemory used, long displacement, int size, AuditState state)
     {
-        (int table, int records) = _code.TlbLayout;
-        long maximum = used.Index == Register.None ? 0 : state[used.Index] is AuditValue.Bounded bounded && used.Scale == 1 ? bounded.Maximum : -1;
+        (int distance, int entries, int records) = _code.TlbLayout;
+        long maximum = used.Index == Register.None ? 0 : state[used.Index] is AuditValue.Bounded bounded && used.Scale is 1 or 8 ? bounded.Maximum * used.Scale : -1;
         if (maximum < 0)
             return false;
-        long last = displacement + maximum + size;
-        return (displacement >= 0 && last <= 4 * table) || (displacement >= records && last <= records + (4 * table));
+        long tables = 4L * 2 * entries * sizeof(ulong);
+        long first = displacement - distance;
+        long last = first + maximum + size;
+        return (first >= 0 && last <= tables) || (first >= records && last <= records + tables);
     }
 
     private void Fault(int offset, string what) =>
