@@ -89,7 +89,8 @@ public unsafe partial class SoftwareTlb
         if (*head != 0)
             LinksAt(*head - 1)->Previous = index + 1;
         *head = index + 1;
-        Set(index, page, addend);
+        EntryAt(index)->Page = page;
+        AddendAt(index) = addend;
     }
 
     private void DropVirtualPage(int set, ulong virtualAddress)
@@ -125,6 +126,7 @@ public unsafe partial class SoftwareTlb
         Unlink(index);
         GuestPageAt(index) &= ~IsFilled;
         Invalidate(index);
+        AddendAt(index) = 0;
     }
 
     private void Unlink(int index)
@@ -140,12 +142,5 @@ public unsafe partial class SoftwareTlb
     }
 
     /// <summary>Empty: the page belongs at another index than this entry's, so nothing that is looked up here lies in it.</summary>
-    private void Invalidate(int index) => Set(index, (index & (_entryCount - 1)) == 0 ? 0x1000UL : 0, 0);
-
-    private void Set(int index, ulong page, nint addend)
-    {
-        TlbEntry* entry = EntryAt(index);
-        entry->Page = page;
-        *(nint*)((byte*)entry + AddendDistance(_entryCount)) = addend;
-    }
+    private void Invalidate(int index) => EntryAt(index)->Page = (index & (_entryCount - 1)) == 0 ? 0x1000UL : 0;
 }

@@ -114,6 +114,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
 
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
         Debug.Assert(sizeof(TlbEntry) == 8 && sizeof(ChainLinks) == 8 && total * EntryBytes == RecordDistance(entryCount), "RecordDistance");
+        Debug.Assert(entryCount * TablesPerSet * EntryBytes % (int)TablesAlignment == 0, "the selectors of all sets have the same low bits");
         _recordDistance = RecordDistance(entryCount);
         _allocation = NativeMemory.AllocZeroed((nuint)(2 * _recordDistance) + (2 * TablesAlignment));
         _tables = (byte*)(((nuint)_allocation + TablesAlignment - 1) & ~(TablesAlignment - 1)) + SelectorBits(entryCount) + SelectorDistance;
@@ -298,6 +299,8 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     // The entry with an index, which counts through all tables.
     private TlbEntry* EntryAt(int index) =>
         (TlbEntry*)(_tables + ((index & -_entryCount) * EntryBytes) + ((index & (_entryCount - 1)) * sizeof(TlbEntry)));
+
+    private ref nint AddendAt(int index) => ref *(nint*)((byte*)EntryAt(index) + AddendDistance(_entryCount));
 
     private ref ulong GuestPageAt(int index) => ref *(ulong*)((byte*)EntryAt(index) + _recordDistance);
 

@@ -218,7 +218,7 @@ internal sealed unsafe partial class BlockEmitter
         (byte first, byte second) = i.Right == i.Destination ? (i.Right, i.Left) : (i.Left, i.Right);
         Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
         MoveFirst(target, first, size);
-        _asm.Imul(size, target, Read(second, Rcx));
+        _asm.Imul(size, target, _map.IsPinned(second, out Register64 right) ? right : Fetch(second, Rcx, size));
         WriteResult(i.Destination, target, size);
     }
 

@@ -73,10 +73,6 @@ public sealed class AuditTests(ITestOutputHelper output)
                 continue;
             byte[] host = [.. content.Host];
             host.AsSpan(offset, i.Length).Fill(0x90);
-
-            // What rcx holds of another look-up would do no harm: mov rcx, rax.
-            if (i.Mnemonic == Mnemonic.Bextr)
-                ((ReadOnlySpan<byte>)[0x48, 0x89, 0xc1]).CopyTo(host.AsSpan(offset));
             Assert.True(audit.Check(content with { Host = host }).Count > 0, $"without {i} at +{offset} the audit finds nothing");
             doctored++;
         }

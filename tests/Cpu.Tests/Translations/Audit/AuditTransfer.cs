@@ -34,7 +34,7 @@ internal static class AuditTransfer
         (AuditValue Value, long Constant)? compared = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && IsImmediate(in i)
             ? (state[i.Op0Register], (long)i.GetImmediate(1)) : null;
         (AuditValue Value, TlbPlace Entry)? comparedPage = i.Mnemonic == Mnemonic.Cmp && i.Op0Kind == OpKind.Register && i.Op0Register.IsGPR64() && i.Op1Kind == OpKind.Memory
-            && EntryAt(in i, state, distance, entries, isAddend: false) is { } place ? (state[i.Op0Register], place) : null;
+            && EntryAt(in i, state, distance, entries, isAddend: false) is { } place && place.IsFor(state[i.Op0Register]) ? (state[i.Op0Register], place) : null;
         InstructionInfo all = information.GetInfo(in i);
         ForgetWrittenSlots(all, state);
         foreach (UsedRegister used in all.GetUsedRegisters())
@@ -94,12 +94,10 @@ internal static class AuditTransfer
             case Mnemonic.Sub when isWide && IsImmediate(in i):
                 return state[i.Op0Register].Plus(-(long)i.GetImmediate(1));
             case Mnemonic.Sub when isWide && i.Op1Kind == OpKind.Memory:
-                return EntryAt(in i, state, distance, entries, isAddend: false) is { } page ? new AuditValue.Difference(state[i.Op0Register], page) : null;
+                return EntryAt(in i, state, distance, entries, isAddend: false) is { } page && page.IsFor(state[i.Op0Register]) ? new AuditValue.Difference(state[i.Op0Register], page) : null;
             case Mnemonic.Bextr when isWide && i.Op2Register == Register.R15:
                 // Whose low bits say which bits to take: as many as an index has.
-                return new AuditValue.Bounded(offset, i.Op0Register.GetFullRegister(), entries - 1);
-            case Mnemonic.And when IsImmediate(in i) && (long)i.GetImmediate(1) >= 0:
-                return new AuditValue.Bounded(offset, i.Op0Register.GetFullRegister(), (long)i.GetImmediate(1));
+                return new AuditValue.TlbIndex(state[i.Op1Register]);
             default:
                 return null;
         }

@@ -9,8 +9,8 @@ internal abstract record AuditValue
     /// <summary>Any number: what the instruction at an offset left in a register (or what a register holds where ways meet, which is the offset below zero).</summary>
     public sealed record Opaque(int Offset, Register Register) : AuditValue;
 
-    /// <summary>As before, 0 to a maximum.</summary>
-    public sealed record Bounded(int Offset, Register Register, long Maximum) : AuditValue;
+    /// <summary>The index that an address has in tables of the TLB.</summary>
+    public sealed record TlbIndex(AuditValue Address) : AuditValue;
 
     /// <summary>Nothing: constants are sums of it.</summary>
     public sealed record Zero : AuditValue;
@@ -52,7 +52,7 @@ internal abstract record AuditValue
     public bool DependsOn(int offset, Register register) => this switch
     {
         Opaque opaque => opaque.Offset == offset && opaque.Register == register,
-        Bounded bounded => bounded.Offset == offset && bounded.Register == register,
+        TlbIndex index => index.Address.DependsOn(offset, register),
         Sum sum => sum.Root.DependsOn(offset, register),
         Difference difference => difference.Address.DependsOn(offset, register) || difference.Entry.DependsOn(offset, register),
         Addend addend => addend.Entry.DependsOn(offset, register),
@@ -67,12 +67,17 @@ internal abstract record AuditValue
 }
 
 /// <summary>An entry of the software TLB.</summary>
-/// <param name="Index">Its offset in the table.</param>
+/// <param name="Index">Its index in the table.</param>
 /// <param name="Table">Which table: 0 read, 1 write, 2 fetch, 3 code.</param>
 internal readonly record struct TlbPlace(AuditValue? Index, int Table)
 {
     /// <summary>Whether which entry it is depends on what the instruction at an offset left in a register.</summary>
     public bool DependsOn(int offset, Register register) => Index?.DependsOn(offset, register) ?? false;
+
+    /// <summary>
+    /// Whether it is where this address is looked up: an empty entry only promises that no address of its own index lies in its page.
+    /// </summary>
+    public bool IsFor(AuditValue address) => Index is AuditValue.TlbIndex index && index.Address == address;
 }
 
 /// <summary>What a stub looks for.</summary>

@@ -340,8 +340,8 @@ internal sealed class BlockAudit
     private bool IsInTlb(in UsedMemory used, long displacement, int size, AuditState state)
     {
         (int distance, int entries, int records) = _code.TlbLayout;
-        long maximum = used.Index == Register.None ? 0 : state[used.Index] is AuditValue.Bounded bounded && used.Scale is 1 or 8 ? bounded.Maximum * used.Scale : -1;
-        if (maximum < 0)
+        long maximum = (entries - 1) * sizeof(ulong);
+        if (used.Index == Register.None || state[used.Index] is not AuditValue.TlbIndex || used.Scale != sizeof(ulong))
             return false;
         long tables = 4L * 2 * entries * sizeof(ulong);
         long first = displacement - distance;
