@@ -70,7 +70,7 @@ static void switch_paging_on(void) {
 // ---- commands ----
 static const struct { const char *name; u64 (*run)(u64 rounds); } kernels[] = {
   { "integer", run_integer }, { "branches", run_branches }, { "calls", run_calls }, { "memory", run_memory },
-  { "pages", run_pages }, { "floating", run_floating }, { "fresh", run_fresh }, { "ecall", run_ecall },
+  { "pages", run_pages }, { "floating", run_floating }, { "fresh", run_fresh }, { "brief", run_brief }, { "ecall", run_ecall },
 };
 
 static int is_equal(const char *one, const char *other) {
