@@ -9,7 +9,7 @@ using Strata.Conformance.Differential;
 // strata-bench [NAME...] [--json FILE] [--repetitions N] [--class NAME]... [--program NAME]... [--list]: started by bench/run.
 IBenchmark[] all =
 [
-    new EngineBenchmark(), new BootBenchmark(), new TrapBenchmark(), new TranslationBenchmark(), new IdleBenchmark(), new VersionBenchmark(), new GeneratorBenchmark(), new PullBenchmark(),
+    new EngineBenchmark(), new BootBenchmark(), new TrapBenchmark(), new TranslationBenchmark(), new WalkBenchmark(), new IdleBenchmark(), new VersionBenchmark(), new GeneratorBenchmark(), new PullBenchmark(),
     new ClassBenchmark(), new FullCacheBenchmark(),
 ];
 List<string> names = [], classes = [], programs = [];

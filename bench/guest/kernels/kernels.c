@@ -94,6 +94,23 @@ u64 run_pages(u64 rounds) {
   return sum;
 }
 
+// Loads from 256 pages, each in turn at two addresses so far from each other that a direct-mapped TLB of up to 16,384 entries holds one of them at a time; or at one address.
+static u64 run_pairs(u64 rounds, u64 distance) {
+  u64 sum = 0;
+  while (rounds--) {
+    for (u32 i = 0; i < 256; i++) {
+      u64 place = (u64)far + i * 4096ul + (i & 63) * 64;
+      sum += *(volatile u64 *)place;
+      sum ^= *(volatile u64 *)(place + distance);
+    }
+  }
+  return sum;
+}
+
+u64 run_walks(u64 rounds) { return run_pairs(rounds, ALIAS_DISTANCE); }
+
+u64 run_hits(u64 rounds) { return run_pairs(rounds, 0); }
+
 // Calls blocks that nobody has executed, one after the other, alike but for their constants: thirteen instructions each, three stretches without a branch into or out of them; or
 // six, in one stretch. (RISC-V unprivileged specification, chapter 2: their forms.)
 enum { FRESH_BLOCKS = 1 << 16, BLOCK_WORDS = 16, LD = 0x3003, LW = 0x2003, ADDI = 0x13, SLLI = 0x1013, SD = 0x3023, SW = 0x2023, A0 = 10, A1, A2, A3, A4, A5 };

@@ -62,6 +62,7 @@ static void switch_paging_on(void) {
   for (int i = 0; i < LEAF_TABLES; i++) {
     u64 part = start + ((u64)i << 21);
     middle[part >> 21 & 511] = (u64)leaves[i] >> 12 << 10 | POINTER;
+    middle[(part + ALIAS_DISTANCE) >> 21 & 511] = (u64)leaves[i] >> 12 << 10 | POINTER;
     for (int j = 0; j < 512; j++) leaves[i][j] = ((part >> 12) + (u64)j) << 10 | LEAF;
   }
   __asm__ volatile("csrw satp, %0\n sfence.vma" :: "r"(8ul << 60 | (u64)root >> 12) : "memory");
@@ -70,7 +71,7 @@ static void switch_paging_on(void) {
 // ---- commands ----
 static const struct { const char *name; u64 (*run)(u64 rounds); } kernels[] = {
   { "integer", run_integer }, { "branches", run_branches }, { "calls", run_calls }, { "memory", run_memory },
-  { "pages", run_pages }, { "floating", run_floating }, { "fresh", run_fresh }, { "brief", run_brief }, { "ecall", run_ecall },
+  { "pages", run_pages }, { "floating", run_floating }, { "fresh", run_fresh }, { "brief", run_brief }, { "walks", run_walks }, { "hits", run_hits }, { "ecall", run_ecall },
 };
 
 static int is_equal(const char *one, const char *other) {

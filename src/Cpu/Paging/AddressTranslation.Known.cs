@@ -63,7 +63,7 @@ public sealed unsafe partial class AddressTranslation
         if ((start & region) != 0)
             return false;
         ulong physical = start | (virtualAddress & region);
-        if (!_pmp.IsOpen && !(_pmp.IsUniform(physical & ~PageOffset) && _pmp.Allows(physical, 1, access, s.Privilege) && _pmp.Allows(physical, 1, FillAccess.Read, s.Privilege)))
+        if (!_pmp.AllowsPage(physical & ~PageOffset, access))
             return false;
         if (!memory.TryResolve(physical & ~PageOffset, write, out nint hostPage))
             return false;

@@ -30,14 +30,16 @@ public sealed class Pmp
     private readonly Entry[] _entries = new Entry[EntryCount];
     private int _count;
 
+    // Pages for which one verdict holds, as it was found last: from one page to another behind it, and what less than M-mode may do there.
+    private ulong _firstPage;
+    private ulong _toLastPage;
+    private byte _permitted;
+
     // The hart's PmpEpoch for which _entries was made; 64 bits wide so that it starts as none.
     private ulong _epoch = ulong.MaxValue;
 
     /// <summary>The A field of a pmpcfg byte (table 19).</summary>
     public static PmpMatch MatchOf(byte configuration) => (PmpMatch)((configuration >> 3) & 3);
-
-    /// <summary>Every access of less than M-mode is allowed everywhere.</summary>
-    public bool IsOpen { get; private set; }
 
     /// <summary>Takes over the hart's registers if they have changed.</summary>
     public void Follow(in HartState s)
@@ -77,9 +79,52 @@ public sealed class Pmp
         return true;
     }
 
+    /// <summary>Whether all of a page may be accessed so by less than M-mode, and loaded from.</summary>
+    public bool AllowsPage(ulong physicalPage, FillAccess access)
+    {
+        if (physicalPage - _firstPage > _toLastPage)
+            FindPages(physicalPage);
+        byte needed = (byte)(Entry.Needed(access) | Readable);
+        return (_permitted & needed) == needed;
+    }
+
+    // Of the pages around this one for which the same entry decides, as many as are easily told.
+    private void FindPages(ulong page)
+    {
+        ulong first = 0;
+        ulong last = LastAddress;
+        _permitted = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            ref readonly Entry entry = ref _entries[i];
+            if (entry.Last < page)
+            {
+                first = Math.Max(first, entry.Last + 1);
+            }
+            else if (entry.First > (page | 0xfff))
+            {
+                last = Math.Min(last, entry.First - 1);
+            }
+            else
+            {
+                if (entry.First > page || entry.Last < (page | 0xfff))
+                    first = last = page;
+                else
+                    _permitted = (byte)(entry.Configuration & All);
+                first = Math.Max(first, entry.First);
+                last = Math.Min(last, entry.Last);
+                break;
+            }
+        }
+
+        _firstPage = Math.Min((first + 0xfff) & ~0xfffUL, page);
+        _toLastPage = Math.Max((last + 1) & ~0xfffUL, page + 0x1000) - 0x1000 - _firstPage;
+    }
+
     private void Decode(in HartState s)
     {
         _count = 0;
+        (_firstPage, _toLastPage, _permitted) = (ulong.MaxValue, 0, 0);
         for (int i = 0; i < EntryCount; i++)
         {
             byte configuration = s.PmpConfiguration[i];
@@ -103,7 +148,6 @@ public sealed class Pmp
             }
         }
 
-        IsOpen = _count > 0 && _entries[0] is { First: 0, Last: >= LastAddress } first && (first.Configuration & All) == All;
         _epoch = s.PmpEpoch;
     }
 
@@ -114,14 +158,15 @@ public sealed class Pmp
         {
             if (mode == PrivilegeMode.Machine && (Configuration & Locked) == 0)
                 return true;
-            byte needed = access switch
-            {
-                FillAccess.Read => Readable,
-                FillAccess.Write => Writable,
-                _ => Executable,
-            };
-            return (Configuration & needed) != 0;
+            return (Configuration & Needed(access)) != 0;
         }
+
+        public static byte Needed(FillAccess access) => access switch
+        {
+            FillAccess.Read => Readable,
+            FillAccess.Write => Writable,
+            _ => Executable,
+        };
     }
 }
 

@@ -51,6 +51,43 @@ public sealed class PmpTests
         }
     }
 
+    /// <summary>What is remembered of the pages around the last one, in any order of pages, is what the entries say.</summary>
+    [Fact]
+    public void Section_3_7_1_VerdictsOfPagesAreThoseOfTheirEntries()
+    {
+        int seed = Seed.Take();
+        Random random = new(seed);
+        HartState s = default;
+        Pmp pmp = new();
+        int allowed = 0;
+        for (int round = 0; round < 4_000; round++)
+        {
+            for (int i = 0; i < Pmp.EntryCount; i++)
+            {
+                s.PmpConfiguration[i] = (byte)(random.Next(3) != 0 ? 0 : random.Next(256));
+                s.PmpAddress[i] = random.Next(8) switch
+                {
+                    0 => (1UL << 54) - 1,
+                    1 => ((ulong)random.Next(64) << 10) + (ulong)random.Next(-2, 3),
+                    _ => ((ulong)random.Next(64) << 10) | ((1UL << random.Next(14)) - 1),
+                };
+            }
+
+            s.PmpEpoch++;
+            pmp.Follow(in s);
+            for (int i = 0; i < 60; i++)
+            {
+                ulong page = random.Next(20) == 0 ? (1UL << 56) - 4096 : (ulong)random.Next(66) << 12;
+                FillAccess access = (FillAccess)random.Next(3);
+                bool expected = pmp.IsUniform(page) && pmp.Allows(page, 1, access, PrivilegeMode.User) && pmp.Allows(page, 1, FillAccess.Read, PrivilegeMode.User);
+                Assert.True(expected == pmp.AllowsPage(page, access), $"seed {seed} round {round}: {access} of {page:x}");
+                allowed += expected ? 1 : 0;
+            }
+        }
+
+        Assert.InRange(allowed, 10_000, 200_000);
+    }
+
     [Theory]
     [InlineData(0x1f, 0x3fffffffffffffUL, 0xff_ffff_ffff_ffffUL, true)]
     [InlineData(0x1f, 0x1fffffffffffffUL, 0xff_ffff_ffff_ffffUL, true)]
