@@ -18,7 +18,27 @@ internal sealed unsafe partial class Assembler
     public int JmpRel32(int target, bool patchable = false) => EmitRel32(EncodingTable.JmpRel32, 1, target, patchable);
 
     /// <summary>jcc rel32; see <see cref="JmpRel32"/>.</summary>
-    public int JccRel32(Condition condition, int target, bool patchable = false) => EmitRel32(EncodingTable.JccRel32 + (uint)condition, 2, target, patchable);
+    public int JccRel32(Condition condition, int target) => EmitRel32(EncodingTable.JccRel32 + (uint)condition, 2, target, patchable: false);
+
+    /// <summary>A patchable jcc rel32, with its nops before the comparison, so that the processor still takes both for one operation.</summary>
+    /// <param name="condition">When it jumps.</param>
+    /// <param name="target">See <see cref="JmpRel32"/>.</param>
+    /// <param name="comparison">Where what compares begins: instructions without a place in the code, up to here.</param>
+    /// <returns>See <see cref="JmpRel32"/>.</returns>
+    public int JccRel32(Condition condition, int target, int comparison)
+    {
+        int nops = NopsBefore(opcodeBytes: 2);
+        if (nops != 0 && _cursor <= _limit)
+        {
+            // SAFETY: that many bytes fit in the reserve.
+            Buffer.MemoryCopy(_start + comparison, _start + comparison + nops, _limit - _start + InstructionReserve, Offset - comparison);
+            for (int i = 0; i < nops; i++)
+                _start[comparison + i] = (byte)(Nops[nops - 1] >> (8 * i));
+            _cursor += nops;
+        }
+
+        return EmitRel32(EncodingTable.JccRel32 + (uint)condition, 2, target, patchable: false);
+    }
 
     /// <summary>call rel32; see <see cref="JmpRel32"/>.</summary>
     public int CallRel32(int target, bool patchable = false) => EmitRel32(EncodingTable.CallRel32, 1, target, patchable);
@@ -79,15 +99,17 @@ internal sealed unsafe partial class Assembler
         }
     }
 
+    // So that a displacement behind so many bytes of opcode lies within eight aligned bytes.
+    private int NopsBefore(int opcodeBytes)
+    {
+        int within = (int)((nint)_cursor + opcodeBytes) & 7;
+        return within > 4 ? 8 - within : 0;
+    }
+
     private int EmitRel32(uint row, int opcodeBytes, int target, bool patchable)
     {
         if (patchable)
-        {
-            int within = (int)((nint)_cursor + opcodeBytes) & 7;
-            if (within > 4)
-                Nop(8 - within);
-        }
-
+            Nop(NopsBefore(opcodeBytes));
         int displacement = Offset + opcodeBytes;
         EmitPlain(row, target - (displacement + sizeof(int)));
         return Overflowed ? -1 : displacement;

@@ -12,6 +12,7 @@ internal sealed unsafe partial class BlockEmitter
     private void Branch(in IrInstruction i)
     {
         int target = i.PageOffset + (int)i.Immediate;
+        int comparison = _asm.Offset;
         Condition taken = Compare(in i) switch
         {
             (IrOpcode.BranchEqual, _) => Condition.Equal,
@@ -28,7 +29,7 @@ internal sealed unsafe partial class BlockEmitter
         bool inPage = (uint)target < PageBytes;
         if (inPage && target > i.PageOffset && !_counts)
         {
-            _coldJumps.Add(new ColdJump(_asm.JccRel32(taken, 0, patchable: true), target));
+            _coldJumps.Add(new ColdJump(_asm.JccRel32(taken, 0, comparison), target));
             return;
         }
 
@@ -138,8 +139,9 @@ internal sealed unsafe partial class BlockEmitter
         if (target <= from)
         {
             Label wanted = _asm.NewLabel();
+            int poll = _asm.Offset;
             Poll();
-            _coldJumps.Add(new ColdJump(_asm.JccRel32(Condition.Equal, 0, patchable: true), target));
+            _coldJumps.Add(new ColdJump(_asm.JccRel32(Condition.Equal, 0, poll), target));
             _asm.Jmp(wanted);
             _coldPolls.Add(new ColdPoll(wanted, target));
             return;

@@ -129,18 +129,26 @@ public sealed unsafe class ControlFlowTests : IDisposable
         {
             _assembler.Reset(_buffer, Capacity);
             _assembler.Nop(phase);
-            int[] sites = [_assembler.JmpRel32(70_000, patchable), _assembler.JccRel32(Condition.Sign, -5, patchable), _assembler.CallRel32(0, patchable)];
+            int jump = _assembler.JmpRel32(70_000, patchable);
+            int comparison = _assembler.Offset;
+            _assembler.Test(OperandSize.Qword, Memory.At(Register64.Rbp, 0x1234), Register64.R15);
+            int[] sites =
+            [
+                jump, patchable ? _assembler.JccRel32(Condition.Sign, -5, comparison) : _assembler.JccRel32(Condition.Sign, -5), _assembler.CallRel32(0, patchable),
+            ];
             foreach (int site in sites)
                 Assert.True(!patchable || ((long)(_buffer + site) & 7) <= 4);
             Instruction[] code = [.. Decode().Where(instruction => instruction.Mnemonic != Mnemonic.Nop)];
-            Assert.Equal([Mnemonic.Jmp, Mnemonic.Js, Mnemonic.Call], code.Select(instruction => instruction.Mnemonic));
+            Assert.Equal([Mnemonic.Jmp, Mnemonic.Test, Mnemonic.Js, Mnemonic.Call], code.Select(instruction => instruction.Mnemonic));
+            Assert.Equal((Register.R15, 0x1234ul, code[2].IP), (code[1].Op1Register, code[1].MemoryDisplacement64, code[1].NextIP));
+            code = [.. code.Where(instruction => instruction.Mnemonic != Mnemonic.Test)];
             Assert.Equal([70_000ul, unchecked((ulong)-5), 0], code.Select(instruction => instruction.NearBranchTarget));
             Assert.Equal(sites, code.Select(instruction => (int)instruction.NextIP - 4));
-            Assert.True(patchable || _assembler.Offset == phase + 16);
+            Assert.True(patchable || _assembler.Offset == phase + 16 + 7);
 
             foreach (int site in sites)
                 Assembler.PatchRel32(_buffer, site, site + 1000);
-            code = [.. Decode().Where(instruction => instruction.Mnemonic != Mnemonic.Nop)];
+            code = [.. Decode().Where(instruction => instruction.Mnemonic is not (Mnemonic.Nop or Mnemonic.Test))];
             Assert.Equal(sites.Select(site => (ulong)site + 1000), code.Select(instruction => instruction.NearBranchTarget));
         }
     }
