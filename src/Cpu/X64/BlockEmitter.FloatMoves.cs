@@ -211,17 +211,8 @@ internal sealed unsafe partial class BlockEmitter
 
     private void FloatLoad(in IrInstruction i)
     {
-        AccessDescriptor access = Describe(in i, i.Destination, FloatSizeLog(in i), isFloat: true);
-        if (IsInColdRun)
-        {
-            Label loaded = CallFind(in i, table: 0, FloatSizeLog(in i), access);
-            FloatLoadFrom(Memory.At(Rax), in i);
-            _asm.Bind(loaded);
-            return;
-        }
-
-        Label back = FindPage(in i, table: 0, 1 << FloatSizeLog(in i), LoadStub, access);
-        FloatLoadFrom(PlaceOf(in i, table: 0), in i);
+        Label back = FindPage(in i, TlbTables.Read, LoadStub);
+        FloatLoadFrom(PlaceOf(in i, TlbTables.Read), in i);
 
         // The monitor has written the register itself, and the status.
         _asm.Bind(back);
@@ -229,21 +220,10 @@ internal sealed unsafe partial class BlockEmitter
 
     private void FloatStore(in IrInstruction i)
     {
-        AccessDescriptor access = Describe(in i, i.Right, FloatSizeLog(in i));
-        if (IsInColdRun)
-        {
-            Label stored = CallFind(in i, table: 1, FloatSizeLog(in i), access);
-            FloatStoreTo(Memory.At(Rax), in i, Rcx);
-            _asm.Bind(stored);
-            return;
-        }
-
-        Label back = FindPage(in i, table: 1, 1 << FloatSizeLog(in i), StoreStub, access);
-        FloatStoreTo(PlaceOf(in i, table: 1), in i);
+        Label back = FindPage(in i, TlbTables.Write, StoreStub);
+        FloatStoreTo(PlaceOf(in i, TlbTables.Write), in i);
         _asm.Bind(back);
     }
-
-    private static int FloatSizeLog(in IrInstruction i) => i.Format == FloatFormat.Binary32 ? 2 : 3;
 
     private void FloatLoadFrom(Memory place, in IrInstruction i)
     {

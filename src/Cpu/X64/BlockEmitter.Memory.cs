@@ -11,33 +11,13 @@ namespace Strata.Cpu.X64;
 /// </remarks>
 internal sealed unsafe partial class BlockEmitter
 {
-    private static int SizeOf(IrOpcode opcode) => 1 << SizeLog(opcode);
-
-    private static int SizeLog(IrOpcode opcode) => opcode switch
-    {
-        IrOpcode.LoadSigned8 or IrOpcode.LoadUnsigned8 or IrOpcode.Store8 => 0,
-        IrOpcode.LoadSigned16 or IrOpcode.LoadUnsigned16 or IrOpcode.Store16 => 1,
-        IrOpcode.LoadSigned32 or IrOpcode.LoadUnsigned32 or IrOpcode.Store32 => 2,
-        _ => 3,
-    };
-
     private static bool IsSigned(IrOpcode opcode) => opcode is IrOpcode.LoadSigned8 or IrOpcode.LoadSigned16 or IrOpcode.LoadSigned32;
 
     private void Load(in IrInstruction i)
     {
-        byte slot = i.Destination == IrSlot.None ? _layout.DiscardedSlot : i.Destination;
-        AccessDescriptor access = Describe(in i, slot, SizeLog(i.Opcode), IsSigned(i.Opcode));
-        if (IsInColdRun)
-        {
-            Label loaded = CallFind(in i, table: 0, SizeLog(i.Opcode), access);
-            LoadFrom(Memory.At(Rax), in i);
-            _asm.Bind(loaded);
-            return;
-        }
-
         bool isHeld = !_map.IsPinned(i.Destination, out Register64 _) && IsReadNext(i.Destination);
-        Label back = FindPage(in i, table: 0, SizeOf(i.Opcode), LoadStub, access, isHeld ? i.Destination : IrSlot.None);
-        LoadFrom(PlaceOf(in i, table: 0), in i);
+        Label back = FindPage(in i, TlbTables.Read, LoadStub, isHeld ? i.Destination : IrSlot.None);
+        LoadFrom(PlaceOf(in i, TlbTables.Read), in i);
 
         // The monitor has written the register itself.
         _asm.Bind(back);
@@ -46,20 +26,11 @@ internal sealed unsafe partial class BlockEmitter
 
     private void Store(in IrInstruction i)
     {
-        AccessDescriptor access = Describe(in i, i.Right, SizeLog(i.Opcode));
-        if (IsInColdRun)
-        {
-            Label stored = CallFind(in i, table: 1, SizeLog(i.Opcode), access);
-            StoreTo(Memory.At(Rax), in i, Rcx);
-            _asm.Bind(stored);
-            return;
-        }
-
-        Label back = FindPage(in i, table: 1, SizeOf(i.Opcode), StoreStub, access);
+        Label back = FindPage(in i, TlbTables.Write, StoreStub);
 
         // rax held the address: what the instruction before left there is in memory.
         _held = IrSlot.None;
-        StoreTo(PlaceOf(in i, table: 1), in i);
+        StoreTo(PlaceOf(in i, TlbTables.Write), in i);
         _asm.Bind(back);
     }
 
@@ -143,44 +114,30 @@ internal sealed unsafe partial class BlockEmitter
     // What the access is to, after the look-up. The address is taken from the base again: so the processor need not wait for the comparison that it stands behind.
     private Memory PlaceOf(in IrInstruction i, int table)
     {
-        FindBase(i.Left, table, Rcx);
-        return FromBase(in i, Rcx);
+        _asm.Mov(Qword, Rcx, _tlb.Addend(table));
+        if (_map.IsPinned(i.Left, out Register64 pinned))
+            return Memory.At(pinned, Rcx, 1, (int)i.Immediate);
+        if (i.Left != IrSlot.Zero)
+            _asm.Add(Qword, Rcx, RegisterMap.Slot(i.Left));
+        return Memory.At(Rcx, (int)i.Immediate);
     }
-
-    // Leaves in `host` what takes the base register's place in the host's addresses: together with it, if it has a register of the host's.
-    private void FindBase(byte slot, int table, Register64 host)
-    {
-        _asm.Mov(Qword, host, _tlb.Addend(table));
-        if (slot != IrSlot.Zero && !_map.IsPinned(slot, out Register64 _))
-            _asm.Add(Qword, host, RegisterMap.Slot(slot));
-    }
-
-    private Memory FromBase(in IrInstruction i, Register64 host) =>
-        _map.IsPinned(i.Left, out Register64 pinned) ? Memory.At(pinned, host, 1, (int)i.Immediate) : Memory.At(host, (int)i.Immediate);
 
     /// <summary>Leaves in rax the offset in the page, in rcx the entry's index.</summary>
     /// <returns>The label where the monitor comes back to.</returns>
-    private Label FindPage(in IrInstruction i, int table, int bytes, int stub, AccessDescriptor descriptor, byte held = IrSlot.None)
+    private Label FindPage(in IrInstruction i, int table, int stub, byte held = IrSlot.None)
     {
         Label back = _asm.NewLabel();
         Label miss = IsInRun ? ExitOfRun() : _asm.NewLabel();
-        FindPage(Address(in i, Rax), Rax, table, bytes, miss);
+        FindPage(Address(in i, Rax), Rax, table, 1 << IrEffects.SizeLog(in i), miss);
         if (!IsInRun)
-            _coldAccesses.Add(new ColdAccess(miss, back, stub, table, descriptor, _planned, held));
+            _coldAccesses.Add(new ColdAccess(miss, back, stub, table, DescribeAccess(in i), _planned, held));
         return back;
     }
 
-    // Leaves the place in rax, or the monitor does it all and goes on at the label.
-    private Label CallFind(in IrInstruction i, int table, int sizeLog, AccessDescriptor descriptor)
+    private AccessDescriptor DescribeAccess(in IrInstruction i)
     {
-        Label done = _asm.NewLabel();
-        Register64 address = Address(in i, Rax);
-        if (address != Rax)
-            _asm.Mov(Qword, Rax, address);
-        _asm.Mov(Rdx, descriptor.Bits);
-        _asm.CallRel32(_stubs.Find(table, sizeLog, _hasFloats) - _origin);
-        _asm.JccShort(Condition.Equal, done);
-        return done;
+        byte slot = IrEffects.Stores(i.Opcode) ? i.Right : i.Destination;
+        return Describe(in i, slot == IrSlot.None ? _layout.DiscardedSlot : slot, IrEffects.SizeLog(in i), IsSigned(i.Opcode), i.Opcode == IrOpcode.FloatLoad);
     }
 
     // Leaves in `offset` the address's offset in its page, in rcx the entry's index; also where it misses.

@@ -49,24 +49,13 @@ internal sealed unsafe partial class BlockEmitter
         set => (_hasFloats, _floatStatusIsSet, _boxed) = value;
     }
 
-    /// <summary>Whether it loads or stores.</summary>
-    public static bool IsAccess(IrOpcode opcode) => IrEffects.IsLoad(opcode) || IrEffects.IsStore(opcode) || opcode is IrOpcode.FloatLoad or IrOpcode.FloatStore;
-
-    /// <summary>Whether it stores.</summary>
-    public static bool IsStore(IrOpcode opcode) => IrEffects.IsStore(opcode) || opcode == IrOpcode.FloatStore;
-
-    /// <summary>How many bytes a load or store is of.</summary>
-    public static int BytesOf(in IrInstruction access) => IsFloat(access.Opcode) ? 1 << FloatSizeLog(in access) : SizeOf(access.Opcode);
-
     /// <summary>Whether an operation does what it does without rdx and without the monitor, or says where the monitor would be needed.</summary>
     public static bool LeavesRdx(IrOpcode opcode) => opcode switch
     {
         >= IrOpcode.MultiplyHigh and <= IrOpcode.RemainderUnsigned32 or IrOpcode.OrCombineBytes => false,
         IrOpcode.FloatFlagsRead or IrOpcode.FloatFlagsExchange or IrOpcode.FloatRoundingRead => false,
-        _ => IrEffects.IsPure(opcode) || IsAccess(opcode) || IsFloat(opcode),
+        _ => IrEffects.IsPure(opcode) || IrEffects.Accesses(opcode) || IrEffects.IsFloat(opcode),
     };
-
-    private static bool IsFloat(IrOpcode opcode) => opcode is >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore;
 
     private static Memory HeldAddend(int holder) => Memory.At(Rsp, RuntimeStubs.HeldAddends + ((holder - 1) * 8));
 
@@ -74,7 +63,7 @@ internal sealed unsafe partial class BlockEmitter
     {
         for (int n = 0; n < _block.Count; n++)
         {
-            if (IsFloat(_plan[n].Opcode))
+            if (IrEffects.IsFloat(_plan[n].Opcode))
                 return n;
         }
 
@@ -104,7 +93,7 @@ internal sealed unsafe partial class BlockEmitter
             TakeHeld(n);
             if (n == first)
             {
-                if (IsFloat(i.Opcode) && !_hasFloats)
+                if (IrEffects.IsFloat(i.Opcode) && !_hasFloats)
                 {
                     _held = IrSlot.None;
                     RequireFloats(in i);
@@ -176,16 +165,30 @@ internal sealed unsafe partial class BlockEmitter
 
     private bool AddsBase(in IrInstruction i, in PageSharing.Group group) => group.HasOneBase && i.Left != IrSlot.Zero && !_map.IsPinned(i.Left, out Register64 _);
 
-    private void AccessAt(Memory place, in IrInstruction i)
+    private void AccessAt(Memory place, in IrInstruction i, Register64 scratch = Rax)
     {
         if (i.Opcode == IrOpcode.FloatLoad)
             FloatLoadFrom(place, in i);
         else if (i.Opcode == IrOpcode.FloatStore)
-            FloatStoreTo(place, in i);
+            FloatStoreTo(place, in i, scratch);
         else if (IrEffects.IsLoad(i.Opcode))
             LoadFrom(place, in i);
         else
-            StoreTo(place, in i);
+            StoreTo(place, in i, scratch);
+    }
+
+    // In cold code: a stub looks the page up, or the monitor does it all.
+    private void AccessByCall(in IrInstruction i)
+    {
+        Label done = _asm.NewLabel();
+        Register64 address = Address(in i, Rax);
+        if (address != Rax)
+            _asm.Mov(Qword, Rax, address);
+        _asm.Mov(Rdx, DescribeAccess(in i).Bits);
+        _asm.CallRel32(_stubs.Find(IrEffects.Stores(i.Opcode) ? TlbTables.Write : TlbTables.Read, IrEffects.SizeLog(in i), _hasFloats) - _origin);
+        _asm.JccShort(Condition.Equal, done);
+        AccessAt(Memory.At(Rax), in i, scratch: Rcx);
+        _asm.Bind(done);
     }
 
     // Where the instruction that is being written is executed for itself, and all behind it in the run; nothing of it is done yet.
@@ -206,7 +209,7 @@ internal sealed unsafe partial class BlockEmitter
         int accesses = 0;
         for (int n = cold.First; n <= cold.Last; n++)
         {
-            if (IsAccess(_plan[n].Opcode))
+            if (IrEffects.Accesses(_plan[n].Opcode))
                 accesses++;
         }
 
@@ -220,10 +223,14 @@ internal sealed unsafe partial class BlockEmitter
 
             if (n > cold.First && accesses <= MostAccessesOfEntry && CanEnter(n))
                 AddEntry(n, _asm.Offset);
-            if (IsAccess(_plan[n].Opcode))
+            if (IrEffects.Accesses(_plan[n].Opcode))
                 accesses--;
             _inColdRun = n;
-            Emit(in _block.Instructions[n]);
+            ref readonly IrInstruction i = ref _block.Instructions[n];
+            if (IrEffects.Accesses(i.Opcode))
+                AccessByCall(in i);
+            else
+                Emit(in i);
         }
 
         _inColdRun = NotInRun;

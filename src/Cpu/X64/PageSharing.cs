@@ -12,8 +12,9 @@ namespace Strata.Cpu.X64;
 ///   sd   a6,0(a3)        the second
 /// </code>
 /// Addresses are compared as values: the register that a number came from, and a constant. Accesses of one group lie in one page if the bytes from the lowest to
-/// the highest do, which the first of them finds out. Where they rely on what was computed in front of the first, the block cannot be entered in between. A run is what lies between the first and the last access of groups that overlap: nothing in it calls the monitor or polls;
-/// it may be left by a branch, but nothing leads into it.
+/// the highest do, which the first of them finds out. Where they rely on what was computed in front of the first, the block cannot be entered in between. A run
+/// is what lies between the first and the last access of groups that overlap: nothing in it calls the monitor or polls; it may be left by a branch, but nothing
+/// leads into it.
 /// </remarks>
 internal sealed class PageSharing
 {
@@ -39,6 +40,7 @@ internal sealed class PageSharing
     private readonly short[] _roots = new short[Registers];
     private readonly short[] _ownRoots = new short[Registers];
     private readonly long[] _distances = new long[Registers];
+
     // The instruction that related a register to the one that its root stands for; and how often it was written.
     private readonly byte[] _since = new byte[Registers];
     private readonly byte[] _writes = new byte[Registers];
@@ -114,7 +116,7 @@ internal sealed class PageSharing
                 BeginSegment();
             }
 
-            if (BlockEmitter.IsAccess(i.Opcode))
+            if (IrEffects.Accesses(i.Opcode))
                 Add(n, in i);
             if (isBranch)
                 _branches++;
@@ -179,8 +181,8 @@ internal sealed class PageSharing
         byte since = isPage ? Never : _since[i.Left];
         byte writes = isPage ? (byte)0 : _writes[i.Left];
         long distance = (isPage ? 0 : _distances[i.Left]) + i.Immediate;
-        int bytes = BlockEmitter.BytesOf(in i);
-        bool isStore = BlockEmitter.IsStore(i.Opcode);
+        int bytes = 1 << IrEffects.SizeLog(in i);
+        bool isStore = IrEffects.Stores(i.Opcode);
         for (int g = _groupCount - 1; g >= _firstOfSegment; g--)
         {
             ref Group group = ref _groups[g];

@@ -23,6 +23,25 @@ internal static class IrEffects
 
     public static bool IsStore(IrOpcode opcode) => opcode is >= IrOpcode.Store8 and <= IrOpcode.Store64;
 
+    /// <summary>Needs the guest's floating point.</summary>
+    public static bool IsFloat(IrOpcode opcode) => opcode is >= IrOpcode.FloatAdd and <= IrOpcode.FloatStore;
+
+    /// <summary>Loads or stores, integer or floating-point registers.</summary>
+    public static bool Accesses(IrOpcode opcode) => IsLoad(opcode) || IsStore(opcode) || opcode is IrOpcode.FloatLoad or IrOpcode.FloatStore;
+
+    /// <summary>Stores, from either kind of registers.</summary>
+    public static bool Stores(IrOpcode opcode) => IsStore(opcode) || opcode == IrOpcode.FloatStore;
+
+    /// <summary>Of how many bytes a load or store is: 1 shifted left by this.</summary>
+    public static int SizeLog(in IrInstruction access) => access.Opcode switch
+    {
+        IrOpcode.LoadSigned8 or IrOpcode.LoadUnsigned8 or IrOpcode.Store8 => 0,
+        IrOpcode.LoadSigned16 or IrOpcode.LoadUnsigned16 or IrOpcode.Store16 => 1,
+        IrOpcode.LoadSigned32 or IrOpcode.LoadUnsigned32 or IrOpcode.Store32 => 2,
+        IrOpcode.FloatLoad or IrOpcode.FloatStore when access.Format == FloatFormat.Binary32 => 2,
+        _ => 3,
+    };
+
     public static bool IsBranch(IrOpcode opcode) => opcode is >= IrOpcode.BranchEqual and <= IrOpcode.BranchNotLessUnsigned;
 
     /// <summary>Works on low halves, and gives a sign-extended one: the result's low half is all that has to be computed to know the rest.</summary>
