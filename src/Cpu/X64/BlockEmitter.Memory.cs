@@ -117,10 +117,24 @@ internal sealed unsafe partial class BlockEmitter
         _asm.Mov(Qword, Rcx, _tlb.Addend(table));
         if (_map.IsPinned(i.Left, out Register64 pinned))
             return Memory.At(pinned, Rcx, 1, (int)i.Immediate);
-        if (i.Left != IrSlot.Zero)
-            _asm.Add(Qword, Rcx, RegisterMap.Slot(i.Left));
+        return i.Left == IrSlot.Zero ? Memory.At(Rcx, (int)i.Immediate) : FromSlot(in i);
+    }
+
+    // The base is in memory, what must be added in rcx. rcx is spoiled where a store needs rax for what it stores.
+    private Memory FromSlot(in IrInstruction i)
+    {
+        if (LeavesRax(in i))
+            return Memory.At(Fetch(i.Left, Rax, Qword), Rcx, 1, (int)i.Immediate);
+        _asm.Add(Qword, Rcx, RegisterMap.Slot(i.Left));
         return Memory.At(Rcx, (int)i.Immediate);
     }
+
+    private bool LeavesRax(in IrInstruction i) => i.Opcode switch
+    {
+        IrOpcode.FloatStore => _map.IsPinned(i.Right, out XmmRegister _),
+        _ when IrEffects.IsStore(i.Opcode) => i.Right == IrSlot.Zero || _map.IsPinned(i.Right, out Register64 _),
+        _ => true,
+    };
 
     /// <summary>Leaves in rax the offset in the page, in rcx the entry's index.</summary>
     /// <returns>The label where the monitor comes back to.</returns>

@@ -152,13 +152,14 @@ internal sealed unsafe partial class BlockEmitter
             return Memory.At(pinned, addend, 1, (int)i.Immediate);
         if (i.Left == IrSlot.Zero || AddsBase(in i, in group))
             return Memory.At(addend, (int)i.Immediate);
-        _inRcx = 0;
         if (addend == Rcx)
         {
-            _asm.Add(Qword, Rcx, RegisterMap.Slot(i.Left));
-            return Memory.At(Rcx, (int)i.Immediate);
+            if (!LeavesRax(in i))
+                _inRcx = 0;
+            return FromSlot(in i);
         }
 
+        _inRcx = 0;
         _asm.Mov(Qword, Rcx, RegisterMap.Slot(i.Left));
         return Memory.At(Rcx, addend, 1, (int)i.Immediate);
     }
