@@ -31,6 +31,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
     private readonly List<Action<MachinePhase>> _watchers = [];     // under _gate
     private MachinePhase _phase = MachinePhase.Empty;               // under _gate
     private Running? _running;                                      // under _gate, set once
+    private bool _awaitsConsole;                                    // under _gate
 
     /// <summary>How it ended, when everything that the guest wrote was delivered.</summary>
     internal Task<ExitRecord> Ended => _ended.Task;
@@ -48,9 +49,9 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
         }
     }
 
-    /// <summary>Makes the machine and starts it.</summary>
+    /// <summary>Makes the machine and starts it, if <paramref name="awaitsConsole"/> at the first <see cref="Begin"/>.</summary>
     /// <exception cref="MonitorException">There is one already, or it cannot be made.</exception>
-    internal void Start(MachineRecord record, IReadOnlyList<SafeFileHandle> files)
+    internal void Start(MachineRecord record, IReadOnlyList<SafeFileHandle> files, bool awaitsConsole)
     {
         lock (_gate)
         {
@@ -68,13 +69,28 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
                 new(new GuestPort(machine.Serial)),
                 ports.Length >= AgentLine.PortOf(AgentLine.Slots, ExecStream.Input) ? new(ports) : null,
                 MonotonicClock.Nanoseconds);
+            _awaitsConsole = true;
         }
 
         if (_running.Agent is { } agent)
             _running.Machine.Restarted = agent.Restart;
         Enter(MachinePhase.Running);
         _ = FollowAsync(_running);
-        _running.Machine.Start();
+        if (!awaitsConsole)
+            Begin();
+    }
+
+    /// <summary>Lets the guest begin, if it has not yet.</summary>
+    internal void Begin()
+    {
+        Running? running;
+        lock (_gate)
+        {
+            running = _awaitsConsole ? _running : null;
+            _awaitsConsole = false;
+        }
+
+        running?.Machine.Start();
     }
 
     /// <summary>Calls <paramref name="watcher"/> at every change of the phase from now on.</summary>
@@ -217,6 +233,8 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
 
     private void Kill(IMonitoredMachine machine)
     {
+        // What never began does not end.
+        Begin();
         _ = _killed.TrySetResult();
         machine.Kill();
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Strata.Api.Control;
+using Strata.Api.Machines;
 
 namespace Strata.Monitor.Tests;
 
@@ -18,6 +19,37 @@ public sealed class ConsoleTests
         Assert.Equal((80, 25), monitor.Machine.Size);
         _ = await client.AskAsync<DoneReply>(new ResizeRequest(132, 50), Token);
         Assert.Equal((132, 50), monitor.Machine.Size);
+    }
+
+    [Fact]
+    public async Task A_guest_that_awaits_its_console_loses_nothing_however_soon_it_ends()
+    {
+        byte[] words = new byte[300_000];
+        new Random(1).NextBytes(words);
+        await using MonitorUnderTest monitor = new(new() { LastWords = words });
+        await using MonitorClient client = await monitor.FirstClientAsync();
+        _ = await client.AskAsync<StatusReply>(new StartRequest(MonitorUnderTest.Record, Foreground: true, AwaitsConsole: true), Token);
+        await Task.Delay(100, Token);
+        Assert.False(monitor.Machine.HasBegun);
+        using ConsoleStream console = await monitor.ConsoleAsync(replay: true);
+        byte[] got = new byte[words.Length + 1];
+        int length = 0;
+        int part;
+        while ((part = await console.ReadAsync(got.AsMemory(length), Token)) > 0)
+            length += part;
+        Assert.Equal(words, got[..length]);
+        Assert.Equal(5, (await client.AskAsync<ExitReply>(new WaitRequest(), Token)).Exit.Code);
+    }
+
+    [Fact]
+    public async Task A_guest_that_awaits_its_console_ends_when_it_is_told_to()
+    {
+        await using MonitorUnderTest monitor = new();
+        await using MonitorClient client = await monitor.FirstClientAsync();
+        _ = await client.AskAsync<StatusReply>(new StartRequest(MonitorUnderTest.Record, Foreground: true, AwaitsConsole: true), Token);
+        Task<ExitReply> waiting = client.AskAsync<ExitReply>(new WaitRequest(), Token);
+        _ = await client.AskAsync<DoneReply>(new KillRequest(), Token);
+        Assert.Equal(ExitCause.Killed, (await waiting).Exit.Cause);
     }
 
     [Fact]

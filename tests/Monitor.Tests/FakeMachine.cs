@@ -28,6 +28,11 @@ internal sealed class FakeMachine : IMonitoredMachine
     /// <summary>Whether a console powers off when it is sent an exclamation mark.</summary>
     public bool EndsWhenShoutedAt { get; init; } = true;
 
+    /// <summary>What the guest writes to its first console when it begins, before it powers itself off.</summary>
+    public byte[]? LastWords { get; init; }
+
+    public bool HasBegun { get; private set; }
+
     public (int Columns, int Rows) Size { get; private set; }
 
     public List<string> Signals { get; } = [];
@@ -48,6 +53,13 @@ internal sealed class FakeMachine : IMonitoredMachine
 
     public void Start()
     {
+        HasBegun = true;
+        if (LastWords is { } words)
+        {
+            _ = SpeakAsync(words);
+            return;
+        }
+
         _ = EchoAsync(_serial);
         _ = EchoAsync(_ports[0]);
         if (Agent)
@@ -63,6 +75,13 @@ internal sealed class FakeMachine : IMonitoredMachine
     }
 
     public void Dispose() => _off.Dispose();
+
+    private async Task SpeakAsync(byte[] words)
+    {
+        _ports[0].SetHostOpen(true);
+        await _ports[0].GuestWriteAsync(words, _off.Token);
+        End(new(5, ExitCause.PowerOff, null));
+    }
 
     private async Task EchoAsync(FakePort port)
     {

@@ -35,7 +35,8 @@ public sealed record HelloRequest(int Version) : Request;
 /// <summary>Makes the machine and starts it. Once per monitor. Answered by <see cref="StatusReply"/>.</summary>
 /// <param name="Machine">What to make.</param>
 /// <param name="Foreground">Whether the machine is powered off when this connection ends.</param>
-public sealed record StartRequest(MachineRecord Machine, bool Foreground) : Request;
+/// <param name="AwaitsConsole">Whether the guest begins when somebody is shown one of its consoles, who then misses nothing of it.</param>
+public sealed record StartRequest(MachineRecord Machine, bool Foreground, bool AwaitsConsole = false) : Request;
 
 /// <summary>Which of a machine's two consoles.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ConsoleKind>))]

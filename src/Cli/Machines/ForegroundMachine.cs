@@ -51,7 +51,7 @@ internal sealed class ForegroundMachine
         try
         {
             progress.Await("start", "starting the machine");
-            _ = await monitor.Client.AskAsync<StatusReply>(new StartRequest(files.Machine, Foreground: true), cancellation, files.Files);
+            _ = await monitor.Client.AskAsync<StatusReply>(new StartRequest(files.Machine, Foreground: true, AwaitsConsole: plan.Command is null), cancellation, files.Files);
             return plan.Command is null ? await machine.ShowConsoleAsync(cancellation) : await machine.RunCommandAsync(plan.Command, cancellation);
         }
         catch (MonitorException failure)

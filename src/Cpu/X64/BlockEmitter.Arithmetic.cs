@@ -111,26 +111,26 @@ internal sealed unsafe partial class BlockEmitter
             return;
         }
 
-        // Both sources in registers: the one instruction with three operands.
-        if (i.Destination != i.Left && i.Destination != i.Right && IsInRegister(i.Left, out Register64 left))
-        {
-            Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
-            if (isImmediate)
-            {
-                _asm.Lea(Qword, target, Memory.At(left, (int)i.Immediate));
-                WriteResult(i.Destination, target, Qword);
-                return;
-            }
+        if (!AddThree(in i, Qword))
+            Binary(in i, Arithmetic.Add, Qword, commutes: true);
+    }
 
-            if (_map.IsPinned(i.Right, out Register64 right))
-            {
-                _asm.Lea(Qword, target, Memory.At(left, right));
-                WriteResult(i.Destination, target, Qword);
-                return;
-            }
-        }
-
-        Binary(in i, Arithmetic.Add, Qword, commutes: true);
+    // Both sources in registers, and another destination: the one instruction with three operands.
+    private bool AddThree(in IrInstruction i, OperandSize size)
+    {
+        if (i.Destination == i.Left || i.Destination == i.Right || !IsInRegister(i.Left, out Register64 left))
+            return false;
+        Memory sum;
+        if (i.Right == IrSlot.Immediate)
+            sum = Memory.At(left, (int)i.Immediate);
+        else if (_map.IsPinned(i.Right, out Register64 right))
+            sum = Memory.At(left, right);
+        else
+            return false;
+        Register64 target = _map.IsPinned(i.Destination, out Register64 pinned) ? pinned : Rax;
+        _asm.Lea(size, target, sum);
+        WriteResult(i.Destination, target, size);
+        return true;
     }
 
     private void Add32(in IrInstruction i)
@@ -150,7 +150,8 @@ internal sealed unsafe partial class BlockEmitter
             return;
         }
 
-        Binary(in i, Arithmetic.Add, Dword, commutes: true);
+        if (!AddThree(in i, Dword))
+            Binary(in i, Arithmetic.Add, Dword, commutes: true);
     }
 
     private void Binary(in IrInstruction i, Arithmetic operation, OperandSize size, bool commutes)

@@ -42,13 +42,14 @@ internal sealed class ConsoleHub : IAsyncDisposable
 
     /// <summary>
     /// Shows the viewer the console, from what it has shown lately on if <paramref name="replay"/>, and passes the viewer's bytes to the guest,
-    /// until the viewer closes its connection or the machine ends.
+    /// until the viewer closes its connection or the machine ends. From <paramref name="begun"/> on the viewer misses nothing.
     /// </summary>
-    internal async Task ServeAsync(Socket viewer, ReadOnlyMemory<byte> first, bool replay)
+    internal async Task ServeAsync(Socket viewer, ReadOnlyMemory<byte> first, bool replay, Action begun)
     {
         try
         {
             await BeginAsync(viewer, replay);
+            begun();
             await _port.WriteAsync(first, _closing.Token);
             byte[] buffer = new byte[4096];
             int got;

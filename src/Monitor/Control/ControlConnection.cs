@@ -138,7 +138,7 @@ internal sealed class ControlConnection(Socket socket, int number, MachineSessio
                 return new HelloReply(ControlProtocol.Version, machineId, Environment.ProcessId);
             case StartRequest start:
                 _owns |= start.Foreground;
-                session.Start(start.Machine, TakeFiles(CountOf(start.Machine)));
+                session.Start(start.Machine, TakeFiles(CountOf(start.Machine)), start.AwaitsConsole);
                 _owns = start.Foreground;
                 return new StatusReply(session.Status());
             case ResizeRequest resize:
@@ -271,7 +271,7 @@ internal sealed class ControlConnection(Socket socket, int number, MachineSessio
         Send(new DoneReply { Id = request.Id });
         _ = _outgoing.Writer.TryComplete();
         await writing;
-        await hub.ServeAsync(socket, lines.TakeRest(), request.Replay);
+        await hub.ServeAsync(socket, lines.TakeRest(), request.Replay, session.Begin);
         return true;
     }
 
