@@ -31,7 +31,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
     private readonly List<Action<MachinePhase>> _watchers = [];     // under _gate
     private MachinePhase _phase = MachinePhase.Empty;               // under _gate
     private Running? _running;                                      // under _gate, set once
-    private bool _awaitsConsole;                                    // under _gate
+    private bool _isHeld;                                           // under _gate: made, and not begun
 
     /// <summary>How it ended, when everything that the guest wrote was delivered.</summary>
     internal Task<ExitRecord> Ended => _ended.Task;
@@ -69,7 +69,7 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
                 new(new GuestPort(machine.Serial)),
                 ports.Length >= AgentLine.PortOf(AgentLine.Slots, ExecStream.Input) ? new(ports) : null,
                 MonotonicClock.Nanoseconds);
-            _awaitsConsole = true;
+            _isHeld = true;
         }
 
         if (_running.Agent is { } agent)
@@ -86,8 +86,8 @@ internal sealed class MachineSession(string id, MachineMaker make) : IAsyncDispo
         Running? running;
         lock (_gate)
         {
-            running = _awaitsConsole ? _running : null;
-            _awaitsConsole = false;
+            running = _isHeld ? _running : null;
+            _isHeld = false;
         }
 
         running?.Machine.Start();

@@ -143,7 +143,7 @@ internal sealed unsafe partial class InstructionLoop
     {
         TlbEntry* entry = _fills.Find(access == FillAccess.Read ? _fills.Read : _fills.Write, address);
         if (SoftwareTlb.Hits(entry, address, size))
-            translation = Translation.Ram((nint)address + _fills.AddendOf(entry), _fills.GuestPageOf(entry) | (address & 0xfff), mustReportStore: false);
+            translation = Translation.Ram((nint)address + entry->Addend, _fills.GuestPageOf(entry) | (address & 0xfff), mustReportStore: false);
         else
             _translation.Translate(ref *_state, address, access, size, _fills, out translation);
     }

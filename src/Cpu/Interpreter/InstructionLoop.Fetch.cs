@@ -80,7 +80,7 @@ internal sealed unsafe partial class InstructionLoop
         TlbEntry* entry = _fills.Find(_fills.Fetch, pc);
         if (!SoftwareTlb.Hits(entry, pc, 2) || _fills.GuestPageOf(entry) != _page->PhysicalPage)
             return false;
-        _code.Decode(_page, (nint)(pc & ~0xfffUL) + _fills.AddendOf(entry), (int)(pc & 0xfff) >> 1);
+        _code.Decode(_page, (nint)(pc & ~0xfffUL) + entry->Addend, (int)(pc & 0xfff) >> 1);
         return true;
     }
 

@@ -27,7 +27,6 @@ internal sealed unsafe partial class InstructionLoop
         TlbEntry* write;
         TlbEntry* entry;
         uint indexMask = _fills.IndexMask;
-        nint addends = SoftwareTlb.AddendDistance((int)indexMask + 1);
         byte* slots;
         DecodedSlot* op;
         ulong pageAddress;
@@ -340,77 +339,77 @@ internal sealed unsafe partial class InstructionLoop
                     entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 1))
                         goto Slow;
-                    x[op->Rd] = (ulong)*(sbyte*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = (ulong)*(sbyte*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lbu:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 1))
                         goto Slow;
-                    x[op->Rd] = *(byte*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = *(byte*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lh:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 2))
                         goto Slow;
-                    x[op->Rd] = (ulong)*(short*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = (ulong)*(short*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lhu:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 2))
                         goto Slow;
-                    x[op->Rd] = *(ushort*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = *(ushort*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4))
                         goto Slow;
-                    x[op->Rd] = (ulong)*(int*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = (ulong)*(int*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Lwu:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4))
                         goto Slow;
-                    x[op->Rd] = *(uint*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = *(uint*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Ld:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(read, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 8))
                         goto Slow;
-                    x[op->Rd] = *(ulong*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = *(ulong*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Sb:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 1))
                         goto Slow;
-                    *(byte*)(address + *(ulong*)((byte*)entry + addends)) = (byte)x[op->Source];
+                    *(byte*)(address + (ulong)entry->Addend) = (byte)x[op->Source];
                     break;
                 case Operation.Sh:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 2))
                         goto Slow;
-                    *(ushort*)(address + *(ulong*)((byte*)entry + addends)) = (ushort)x[op->Source];
+                    *(ushort*)(address + (ulong)entry->Addend) = (ushort)x[op->Source];
                     break;
                 case Operation.Sw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4))
                         goto Slow;
-                    *(uint*)(address + *(ulong*)((byte*)entry + addends)) = (uint)x[op->Source];
+                    *(uint*)(address + (ulong)entry->Addend) = (uint)x[op->Source];
                     break;
                 case Operation.Sd:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 8))
                         goto Slow;
-                    *(ulong*)(address + *(ulong*)((byte*)entry + addends)) = x[op->Source];
+                    *(ulong*)(address + (ulong)entry->Addend) = x[op->Source];
                     break;
                 case Operation.Flw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
@@ -418,7 +417,7 @@ internal sealed unsafe partial class InstructionLoop
                     if (!SoftwareTlb.Hits(entry, address, 4) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
                     s->MStatus |= MStatusBits.Fs;
-                    x[op->Rd] = NanBoxing.Box32(*(uint*)(address + *(ulong*)((byte*)entry + addends)));
+                    x[op->Rd] = NanBoxing.Box32(*(uint*)(address + (ulong)entry->Addend));
                     break;
                 case Operation.Fld:
                     address = x[op->Rs1] + (ulong)op->Immediate;
@@ -426,21 +425,21 @@ internal sealed unsafe partial class InstructionLoop
                     if (!SoftwareTlb.Hits(entry, address, 8) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
                     s->MStatus |= MStatusBits.Fs;
-                    x[op->Rd] = *(ulong*)(address + *(ulong*)((byte*)entry + addends));
+                    x[op->Rd] = *(ulong*)(address + (ulong)entry->Addend);
                     break;
                 case Operation.Fsw:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 4) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
-                    *(uint*)(address + *(ulong*)((byte*)entry + addends)) = (uint)x[op->Source];
+                    *(uint*)(address + (ulong)entry->Addend) = (uint)x[op->Source];
                     break;
                 case Operation.Fsd:
                     address = x[op->Rs1] + (ulong)op->Immediate;
                     entry = SoftwareTlb.Find(write, address, indexMask);
                     if (!SoftwareTlb.Hits(entry, address, 8) || (s->MStatus & MStatusBits.Fs) == 0)
                         goto Slow;
-                    *(ulong*)(address + *(ulong*)((byte*)entry + addends)) = x[op->Source];
+                    *(ulong*)(address + (ulong)entry->Addend) = x[op->Source];
                     break;
 
                 case Operation.Beq:

@@ -89,8 +89,9 @@ public unsafe partial class SoftwareTlb
         if (*head != 0)
             LinksAt(*head - 1)->Previous = index + 1;
         *head = index + 1;
-        EntryAt(index)->Page = page;
-        AddendAt(index) = addend;
+        TlbEntry* entry = EntryAt(index);
+        entry->Page = page;
+        entry->Addend = addend;
     }
 
     private void DropVirtualPage(int set, ulong virtualAddress)
@@ -126,7 +127,7 @@ public unsafe partial class SoftwareTlb
         Unlink(index);
         GuestPageAt(index) &= ~IsFilled;
         Invalidate(index);
-        AddendAt(index) = 0;
+        EntryAt(index)->Addend = 0;
     }
 
     private void Unlink(int index)

@@ -35,8 +35,17 @@ namespace Strata.Cpu.Paging;
 [StructLayout(LayoutKind.Sequential)]
 public struct TlbEntry
 {
-    /// <summary>Virtual address of the page's first byte. Host address minus virtual address lies <see cref="SoftwareTlb.AddendDistance"/> bytes behind it.</summary>
+    /// <summary>Virtual address of the page's first byte.</summary>
     public ulong Page;
+
+    /// <summary>Host address minus virtual address; <see cref="SoftwareTlb.AddendDistance"/> bytes behind the page, so only of an entry in its table.</summary>
+    public nint Addend
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        readonly get => Unsafe.As<ulong, nint>(ref Unsafe.AddByteOffset(ref Unsafe.AsRef(in Page), SoftwareTlb.AddendDistance));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => Unsafe.As<ulong, nint>(ref Unsafe.AddByteOffset(ref Page, SoftwareTlb.AddendDistance)) = value;
+    }
 }
 
 /// <summary>
@@ -57,8 +66,13 @@ public unsafe partial class SoftwareTlb : ICarrierFills
 
     internal const int SetCount = 16;
 
-    /// <summary>Of an entry with its addend, and of a record.</summary>
-    internal const int EntryBytes = 16;
+    /// <summary>Bytes from an entry to its addend: however many entries a table has, its place has room for as many as there can be.</summary>
+    internal const nint AddendDistance = ManyEntries * sizeof(ulong);
+
+    private const int TableBytes = 2 * (int)AddendDistance;
+
+    /// <summary>Bytes from an entry to its record, whose first doubleword is the guest-physical page with flags in its low 12 bits.</summary>
+    internal const int RecordDistance = ((SetCount * TablesPerSet) + 1) * TableBytes;
 
     private const int PageBits = 12;
 
@@ -80,7 +94,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     // emitted code finds a record by its entry: all guest-physical pages of a table, then all links.
     private readonly void* _allocation;
     private readonly byte* _tables;
-    private readonly int _recordDistance;
+    private readonly int _indexBits;
 
     // Reverse map: hash of the guest page -> first record of a chain, as index + 1; 0 is none.
     private readonly int* _heads;
@@ -102,7 +116,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     private int _fetchSet;
     private bool _disposed;
 
-    /// <summary>Makes an empty TLB. Its tables take 9 or 36 MB of address space and memory only where they were used.</summary>
+    /// <summary>Makes an empty TLB. Its tables take 36 MB of address space and memory only where they were used.</summary>
     /// <param name="entryCount">Entries of a table: a power of two up to <see cref="ManyEntries"/>, for logs hold indexes in a set as 16 bits.</param>
     public SoftwareTlb(int entryCount = FewEntries)
     {
@@ -110,13 +124,11 @@ public unsafe partial class SoftwareTlb : ICarrierFills
         _filledSets = new ushort[entryCount];
         _entriesPerSet = entryCount * TablesPerSet;
         _walkBase = SetCount * _entriesPerSet;
-        int total = _walkBase + entryCount;
+        _indexBits = BitOperations.Log2((uint)entryCount);
 
         // SAFETY: sizes are constants; calloc answers zeroed memory or throws. Freed in Dispose, after which the owner uses nothing of it.
-        Debug.Assert(sizeof(TlbEntry) == 8 && sizeof(ChainLinks) == 8 && total * EntryBytes == RecordDistance(entryCount), "RecordDistance");
-        Debug.Assert(entryCount * TablesPerSet * EntryBytes % (int)TablesAlignment == 0, "the selectors of all sets have the same low bits");
-        _recordDistance = RecordDistance(entryCount);
-        _allocation = NativeMemory.AllocZeroed((nuint)(2 * _recordDistance) + (2 * TablesAlignment));
+        Debug.Assert(sizeof(TlbEntry) == sizeof(ulong) && sizeof(ChainLinks) == sizeof(nint) && entryCount <= ManyEntries, "as the distances have it");
+        _allocation = NativeMemory.AllocZeroed((2 * RecordDistance) + (2 * TablesAlignment));
         _tables = (byte*)(((nuint)_allocation + TablesAlignment - 1) & ~(TablesAlignment - 1)) + SelectorBits(entryCount) + SelectorDistance;
         _heads = (int*)NativeMemory.AllocZeroed(1 << HeadBits, sizeof(int));
         _logs = (ushort*)NativeMemory.AllocZeroed((nuint)((SetCount + 1) * _entriesPerSet), sizeof(ushort));
@@ -174,12 +186,6 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static TlbEntry* Find(TlbEntry* table, ulong virtualAddress, uint indexMask) => table + ((uint)(virtualAddress >> 12) & indexMask);
 
-    /// <summary>Bytes from an entry to its record, whose first doubleword is the guest-physical page with flags in its low 12 bits.</summary>
-    internal static int RecordDistance(int entryCount) => ((SetCount * TablesPerSet) + 1) * entryCount * EntryBytes;
-
-    /// <summary>Bytes from an entry to its addend.</summary>
-    internal static int AddendDistance(int entryCount) => entryCount * sizeof(ulong);
-
     /// <summary>What takes the index out of an address, as BEXTR wants it: where its bits begin, and in bits 15:8 how many they are.</summary>
     internal static uint SelectorBits(int entryCount) => ((uint)BitOperations.Log2((uint)entryCount) << 8) | PageBits;
 
@@ -187,15 +193,11 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Hits(TlbEntry* entry, ulong virtualAddress, int size) => virtualAddress - entry->Page <= 4096UL - (uint)size;
 
-    /// <summary>Host address minus virtual address of an entry's page.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public nint AddendOf(TlbEntry* entry) => *(nint*)((byte*)entry + AddendDistance(_entryCount));
-
     /// <summary>The guest-physical address of the page that a valid entry of this TLB translates to.</summary>
     public ulong GuestPageOf(TlbEntry* entry)
     {
-        Debug.Assert(entry >= _tables && entry < _tables + _recordDistance, "not an entry of this TLB");
-        return *(ulong*)((byte*)entry + _recordDistance) & ~PageOffset;
+        Debug.Assert(entry >= _tables && entry < _tables + RecordDistance, "not an entry of this TLB");
+        return *(ulong*)((byte*)entry + RecordDistance) & ~PageOffset;
     }
 
     /// <summary>
@@ -230,7 +232,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     /// <summary>Emitted code has chosen other tables, of those that <see cref="Selector"/> named for a view of this <see cref="ViewGeneration"/>.</summary>
     internal void Choose(nint selector)
     {
-        int set = (int)((byte*)selector + SelectorDistance - _tables) / (_entriesPerSet * EntryBytes);
+        int set = (int)((byte*)selector + SelectorDistance - _tables) / (TablesPerSet * TableBytes);
         Debug.Assert((nint)EntryAt(set * _entriesPerSet) == selector + SelectorDistance && set < SetCount, "not the tables of a set");
         _sets[set].LastUse = ++_useClock;
         View = -1;
@@ -271,7 +273,7 @@ public unsafe partial class SoftwareTlb : ICarrierFills
     internal nint FindPageTable(ulong guestPage)
     {
         TlbEntry* entry = EntryAt(_walkBase + IndexOf(guestPage));
-        return entry->Page == guestPage ? (nint)guestPage + AddendOf(entry) : 0;
+        return entry->Page == guestPage ? (nint)guestPage + entry->Addend : 0;
     }
 
     /// <summary>Remembers where a page table lies in the host, until <see cref="DropPage"/>.</summary>
@@ -298,13 +300,11 @@ public unsafe partial class SoftwareTlb : ICarrierFills
 
     // The entry with an index, which counts through all tables.
     private TlbEntry* EntryAt(int index) =>
-        (TlbEntry*)(_tables + ((index & -_entryCount) * EntryBytes) + ((index & (_entryCount - 1)) * sizeof(TlbEntry)));
+        (TlbEntry*)(_tables + ((index >> _indexBits) * TableBytes) + ((index & (_entryCount - 1)) * sizeof(TlbEntry)));
 
-    private ref nint AddendAt(int index) => ref *(nint*)((byte*)EntryAt(index) + AddendDistance(_entryCount));
+    private ref ulong GuestPageAt(int index) => ref *(ulong*)((byte*)EntryAt(index) + RecordDistance);
 
-    private ref ulong GuestPageAt(int index) => ref *(ulong*)((byte*)EntryAt(index) + _recordDistance);
-
-    private ChainLinks* LinksAt(int index) => (ChainLinks*)((byte*)EntryAt(index) + _recordDistance + AddendDistance(_entryCount));
+    private ChainLinks* LinksAt(int index) => (ChainLinks*)((byte*)EntryAt(index) + RecordDistance + AddendDistance);
 
     private int IndexOf(ulong address) => (int)((uint)(address >> 12) & IndexMask);
 

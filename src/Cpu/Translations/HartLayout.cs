@@ -43,7 +43,7 @@ internal static unsafe class HartLayout
                 (int)((byte*)&hart.ReservationVirtualAddress - (byte*)&hart),
                 (int)((byte*)&hart.ReservationValue - (byte*)&hart)),
             IsReserved = (int)(&hart.ReservationIsValid - (byte*)&hart),
-            PhysicalPageDistance = Paging.SoftwareTlb.RecordDistance(Paging.SoftwareTlb.ManyEntries),
+            PhysicalPageDistance = Paging.SoftwareTlb.RecordDistance,
             Floats = floats,
             FloatStatus = (int)((byte*)&hart.MStatus - (byte*)&hart),
             FloatRounding = (int)((byte*)&hart.Frm - (byte*)&hart),

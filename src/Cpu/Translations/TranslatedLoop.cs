@@ -116,7 +116,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
             ulong pc = _state->Pc;
             TlbEntry* entry = _fills.Find(_fills.Code, pc);
             nint code;
-            if (!SoftwareTlb.Hits(entry, pc, 2) || (code = (nint)EntryPieces.Look(_fills.AddendOf(entry), (int)(pc & 0xfff))) == _untranslated)
+            if (!SoftwareTlb.Hits(entry, pc, 2) || (code = (nint)EntryPieces.Look(entry->Addend, (int)(pc & 0xfff))) == _untranslated)
                 code = FindCode(pc);
             if (code == 0)
                 continue;
@@ -229,7 +229,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
         // Becoming code, the page has lost its fills.
         if (!SoftwareTlb.Hits(fetch, pc, 2))
             return 0;
-        byte* bytes = (byte*)(pc & ~0xfffUL) + _fills.AddendOf(fetch);
+        byte* bytes = (byte*)(pc & ~0xfffUL) + fetch->Addend;
         nint code = _blocks.CodeFor(page, (int)(pc & 0xfff), bytes, null, _fills, out wait);
         if (code == 0 && wait is null && page.IsCurrent && (pc & 0xfff) == 0xffe)
         {
@@ -270,7 +270,7 @@ internal sealed unsafe class TranslatedLoop : IDisposable
                 return null;
         }
 
-        return (ushort*)(next + (ulong)_fills.AddendOf(entry));
+        return (ushort*)(next + (ulong)entry->Addend);
     }
 
     // False: the hart leaves.

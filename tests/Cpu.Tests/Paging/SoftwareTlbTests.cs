@@ -46,7 +46,7 @@ public sealed class SoftwareTlbTests
                 for (ulong address = 0; address < (ulong)entries << 12; address += 4096)
                 {
                     TlbEntry* entry = tlb.Find(tlb.Write, address);
-                    if (SoftwareTlb.Hits(entry, address, 8) != isThere || (isThere && (tlb.AddendOf(entry) != hart || tlb.GuestPageOf(entry) != 0x8000_0000 + address)))
+                    if (SoftwareTlb.Hits(entry, address, 8) != isThere || (isThere && (entry->Addend != hart || tlb.GuestPageOf(entry) != 0x8000_0000 + address)))
                         Assert.Fail($"hart {hart}, {address:x}: there {!isThere}");
                 }
             }

@@ -86,7 +86,7 @@ public sealed unsafe class TestMachine : IDisposable
             _ => Tlb.Fetch,
         };
         TlbEntry* entry = Tlb.Find(table, address);
-        return SoftwareTlb.Hits(entry, address, size) ? (nint)address + Tlb.AddendOf(entry) : 0;
+        return SoftwareTlb.Hits(entry, address, size) ? (nint)address + entry->Addend : 0;
     }
 
     /// <summary>Fences as the instruction does: on this carrier at once, on the other before the hart runs there again.</summary>
