@@ -2,10 +2,13 @@ using Strata.Bench.Peers;
 
 namespace Strata.Bench.Measures;
 
-/// <summary>What it costs to execute code for the first time: blocks of six and of thirteen instructions, each called once; what it takes to write them is subtracted.</summary>
+/// <summary>
+/// What it costs to execute code for the first time: blocks of six and of thirteen instructions, and of six in pages that all hold the same, each called once; what it takes to
+/// write them is subtracted.
+/// </summary>
 internal sealed class TranslationBenchmark : IBenchmark
 {
-    private static readonly (string Kernel, string Row)[] s_kernels = [("brief", "six instructions"), ("fresh", "thirteen, with a branch")];
+    private static readonly (string Kernel, string Row)[] s_kernels = [("brief", "six instructions"), ("copied", "six, in pages alike"), ("fresh", "thirteen, with a branch")];
 
     // As the kernel has it; and runs until what translates has been compiled well itself.
     private const int Blocks = 1 << 16;

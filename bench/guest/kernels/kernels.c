@@ -112,7 +112,7 @@ u64 run_walks(u64 rounds) { return run_pairs(rounds, ALIAS_DISTANCE); }
 u64 run_hits(u64 rounds) { return run_pairs(rounds, 0); }
 
 // Calls blocks that nobody has executed, one after the other, alike but for their constants: thirteen instructions each, three stretches without a branch into or out of them; or
-// six, in one stretch. (RISC-V unprivileged specification, chapter 2: their forms.)
+// six, in one stretch; or these in pages that all hold the same. (RISC-V unprivileged specification, chapter 2: their forms.)
 enum { FRESH_BLOCKS = 1 << 16, BLOCK_WORDS = 16, LD = 0x3003, LW = 0x2003, ADDI = 0x13, SLLI = 0x1013, SD = 0x3023, SW = 0x2023, A0 = 10, A1, A2, A3, A4, A5 };
 
 static u32 immediate(u32 opcode, u32 to, u32 from, u32 value) { return opcode | to << 7 | from << 15 | value << 20; }
@@ -146,11 +146,11 @@ static void write_block(u32 *code, u32 i) {
   *code++ = 0x00008067;                                   // ret
 }
 
-static u64 run_new(u64 rounds, void (*write)(u32 *code, u32 i)) {
+static u64 run_new(u64 rounds, void (*write)(u32 *code, u32 i), u32 different) {
   static u32 run;
   u32 *code = (u32 *)far;
   run++;
-  for (u32 i = 0; i < FRESH_BLOCKS; i++) write(code + i * BLOCK_WORDS, i + run);
+  for (u32 i = 0; i < FRESH_BLOCKS; i++) write(code + i * BLOCK_WORDS, i % different + run);
   __asm__ volatile("fence.i" ::: "memory");
   for (u64 i = 0; i < 64; i++) near[i] = i * 0x9e3779b97f4a7c15;
   while (rounds--)
@@ -160,9 +160,11 @@ static u64 run_new(u64 rounds, void (*write)(u32 *code, u32 i)) {
   return sum;
 }
 
-u64 run_fresh(u64 rounds) { return run_new(rounds, write_block); }
+u64 run_fresh(u64 rounds) { return run_new(rounds, write_block, FRESH_BLOCKS); }
 
-u64 run_brief(u64 rounds) { return run_new(rounds, write_brief); }
+u64 run_brief(u64 rounds) { return run_new(rounds, write_brief, FRESH_BLOCKS); }
+
+u64 run_copied(u64 rounds) { return run_new(rounds, write_brief, 4096 / 4 / BLOCK_WORDS); }
 
 u64 run_floating(u64 rounds) {
   double x = 0.5, y = 1.25, z = -3.0, sum = 0;

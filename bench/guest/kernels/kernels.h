@@ -17,6 +17,7 @@ u64 run_pages(u64 rounds);       // one access in each of 4,096 pages, in a scat
 u64 run_floating(u64 rounds);    // double precision: add, multiply, fused, divide, compare
 u64 run_fresh(u64 rounds);       // 65,536 blocks of code that were just written, each called once a round
 u64 run_brief(u64 rounds);       // the same with shorter ones
+u64 run_copied(u64 rounds);      // these in pages that all hold the same
 u64 run_walks(u64 rounds);       // loads at two addresses of each of 256 pages, ALIAS_DISTANCE apart
 u64 run_hits(u64 rounds);        // the same at one address
 u64 run_ecall(u64 rounds);       // sbi_get_spec_version

@@ -71,7 +71,8 @@ static void switch_paging_on(void) {
 // ---- commands ----
 static const struct { const char *name; u64 (*run)(u64 rounds); } kernels[] = {
   { "integer", run_integer }, { "branches", run_branches }, { "calls", run_calls }, { "memory", run_memory },
-  { "pages", run_pages }, { "floating", run_floating }, { "fresh", run_fresh }, { "brief", run_brief }, { "walks", run_walks }, { "hits", run_hits }, { "ecall", run_ecall },
+  { "pages", run_pages }, { "floating", run_floating }, { "fresh", run_fresh }, { "brief", run_brief },
+  { "copied", run_copied }, { "walks", run_walks }, { "hits", run_hits }, { "ecall", run_ecall },
 };
 
 static int is_equal(const char *one, const char *other) {

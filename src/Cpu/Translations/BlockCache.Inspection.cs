@@ -64,12 +64,12 @@ internal sealed unsafe partial class BlockCache
         {
             if (physicalPage is not { } one)
             {
-                foreach (CodePage page in _pages.Values)
-                    page.List(blocks);
+                foreach (CodeUnit unit in _units.All)
+                    unit.List(blocks);
             }
             else if (_pages.TryGetValue(one, out CodePage? page))
             {
-                page.List(blocks);
+                page.Unit?.List(blocks);
             }
         }
 
@@ -83,11 +83,11 @@ internal sealed unsafe partial class BlockCache
         byte[] bytes = new byte[PageBytes + sizeof(ushort)];
         lock (_lock)
         {
-            if (_disposed || !_pages.TryGetValue(block.PhysicalPage, out CodePage? page) || page.SourceOf(in block) is not { } source)
+            if (_disposed || SourceOf(in block) is not { } source)
                 return null;
             source.CopyTo(bytes, block.Start);
 
-            // SAFETY: the page has the block, so it is where it was written, as long as it was then.
+            // SAFETY: the unit has the block, so it is where it was written, as long as it was then.
             new ReadOnlySpan<byte>((void*)block.HostAddress, block.HostBytes).CopyTo(host);
         }
 
@@ -124,6 +124,20 @@ internal sealed unsafe partial class BlockCache
         if (offset < 0 || offset >= _segments.Start)
             return null;
         return _stubs.All.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
+    }
+
+    // Most blocks are those of the page that they are listed for; it may have left them since.
+    private byte[]? SourceOf(in TranslatedBlock block)
+    {
+        if (_pages.TryGetValue(block.PhysicalPage, out CodePage? page) && page.Unit?.SourceOf(in block) is { } source)
+            return source;
+        foreach (CodeUnit unit in _units.All)
+        {
+            if (unit.SourceOf(in block) is { } other)
+                return other;
+        }
+
+        return null;
     }
 
     // Empty if the block comes out otherwise than it is.

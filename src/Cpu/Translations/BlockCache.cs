@@ -7,14 +7,16 @@ using Strata.Guest.Processors;
 
 namespace Strata.Cpu.Translations;
 
-/// <summary>The translated code of one machine, for all its harts and carriers: pages by guest-physical address, and the code cache.</summary>
+/// <summary>The translated code of one machine, for all its harts and carriers: pages by guest-physical address, their blocks by content, and the code cache.</summary>
 /// <remarks>
 /// Who revokes what:
 /// <list type="bullet">
 /// <item>an entry of a <see cref="CodePage"/>: a store to the bytes of its block, by <see cref="Changed"/>, before the store returns on the hart that made it; other
 /// harts are kicked and look again at their next poll, at the latest at their next fence.i. Stores beside all blocks revoke nothing. Test: ChangedCodeTests.</item>
-/// <item>a jump from block to block: with the entry of its target (CodePage.TakeBack), when the page is looked at anew (Refresh) or a segment leaves (Leave).
-/// Tests: ChangedCodeTests, EvictionTests.</item>
+/// <item>a jump from block to block: with the entry of its target (CodeUnit.TakeBack), when the only page of the unit is looked at anew (ForgetDifferent) or a segment
+/// leaves (Leave). Tests: ChangedCodeTests, EvictionTests.</item>
+/// <item>that a page shares the blocks of a <see cref="CodeUnit"/>: a store to the bytes of any of them, which takes all entries of that page and nothing of the other
+/// pages' (CodePage.Unlink), and a block whose bytes are others there (CodePage.Part); who executes them then is kicked as above. Test: SharedCodeTests.</item>
 /// <item>the blocks of the oldest segment: <see cref="MakeRoom"/>, as soon as the last but one is being filled. Nobody finds them any more at once; the segment is
 /// used again when every carrier has left guest code once, and meanwhile everybody goes on, if only in the last one. Test: EvictionTests.</item>
 /// <item>an instruction that lies in two pages, as to its second half: nobody; its code looks the next page up and compares. Test: CrossingCodeTests.</item>
@@ -52,6 +54,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
     // Guarded by _lock.
     private readonly Dictionary<ulong, CodePage> _pages = [];
     private readonly CodePage?[] _pagesByNumber;
+    private readonly CodeUnits _units;
     private readonly EntryPieces _pieces;
 
     // By a hash of its address, the page that was looked for last. Written under _lock, before the page's bytes are read, and when it is removed; read without it.
@@ -77,6 +80,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         _draft = new BlockDraft(_linksJumps);
         int size = Math.Clamp(options.CacheBytes, TranslationOptions.LeastCacheBytes, CodeSegments.MostBytes);
         _segments = new CodeSegments(size);
+        _units = new CodeUnits(_segments);
         Assembler assembler = new();
         assembler.Reset(_segments.Writable, StubBytes);
         _layout = layout;
@@ -150,7 +154,7 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             }
 
             // SAFETY: the door has answered a page of RAM that stays where it is until the carrier's next poll.
-            page.Refresh(new ReadOnlySpan<byte>((void*)fill.HostAddress, GuestPageBytes));
+            page.Refresh(new ReadOnlySpan<byte>((void*)fill.HostAddress, GuestPageBytes), _units);
             return page;
         }
     }
@@ -171,6 +175,8 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             if (!page.IsCurrent)
                 return 0;
             int code = page.CodeAt(pageOffset);
+            if (code == 0 && _pieces.FreeCount > 0 && (code = page.SharedCodeAt(pageOffset)) != 0)
+                page.Enter(pageOffset, code);
             if (code != 0)
                 return _segments.CodeBase + code;
 
@@ -200,11 +206,24 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                         return 0;
                 }
 
+                if (!AreShared(page, _block.Start, Math.Min(_block.End, GuestPageBytes), own))
+                {
+                    page.Part(new ReadOnlySpan<byte>(bytes, GuestPageBytes), _units);
+                    _memory.Revocations.KickOthers(own);
+                }
+
                 int written = Write(page);
                 if (written != 0)
                 {
                     code = _segments.NextCode;
-                    page.Add(pageOffset, _source.AsSpan(_block.Start.._block.End), written, _draft);
+                    page.Unit!.Add(pageOffset, _source.AsSpan(_block.Start.._block.End), written, _draft.Jumps);
+                    foreach (CodePage other in page.Unit.Pages)
+                    {
+                        if (other.IsCurrent)
+                            other.Keep(_block.Start, _block.End);
+                    }
+
+                    _draft.Publish();
                     TranslationCount++;
                     return _segments.CodeBase + code;
                 }
@@ -238,11 +257,18 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             if (!_linksJumps || generation != _generation)
                 return;
             ref BlockRecord block = ref _segments.Record(number.Record);
-            if (block.Page < 0 || _pagesByNumber[block.Page] is not { IsCurrent: true } page)
+            if (block.Unit < 0)
                 return;
+
+            // What any page of the unit finds is a block of the unit: right for all of them.
             int target = (int)(code - _segments.CodeBase);
-            if (page.CodeAt(pageOffset) == target)
+            foreach (CodePage page in _units[block.Unit].Pages)
+            {
+                if (!page.IsCurrent || page.CodeAt(pageOffset) != target)
+                    continue;
                 Assembler.PatchRel32(_segments.Writable, block.Code + _segments.Jumps(number.Record)[number.Index].Displacement, target);
+                return;
+            }
         }
     }
 
@@ -262,12 +288,16 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             if (change == PageChange.OfBlocks && own is not null && _memory.Resolve(physicalPage, FillAccess.Fetch, own) is { Kind: FillKind.Ram } fill)
             {
                 // SAFETY: the door has answered a page of RAM that stays where it is until the carrier's next poll.
-                page.TakeBack(offset, length, new ReadOnlySpan<byte>((void*)fill.HostAddress, GuestPageBytes));
+                ReadOnlySpan<byte> bytes = new((void*)fill.HostAddress, GuestPageBytes);
+                CodeUnit unit = page.Unit!;
+                if (!unit.IsSharedBeside(page))
+                    unit.TakeBack(offset, length, bytes);
+                else if (unit.Compare(bytes).Different > 0)
+                    LetGo(page);
             }
             else
             {
-                page.Unlink();
-                _directory.Release(physicalPage);
+                LetGo(page);
             }
         }
 
@@ -289,6 +319,31 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             _pieces.Dispose();
             _segments.Dispose();
         }
+    }
+
+    // Under _lock: it is looked at anew before anything of it is executed again.
+    private void LetGo(CodePage page)
+    {
+        page.Unlink();
+        _directory.Release(page.PhysicalPage);
+    }
+
+    // Under _lock. Whether all current pages that share a page's blocks hold the same where a block is to be made from; stores to it are reported from here on.
+    private bool AreShared(CodePage page, int start, int end, ICarrierFills own)
+    {
+        foreach (CodePage other in page.Unit!.Pages)
+        {
+            if (other == page || !other.IsCurrent)
+                continue;
+            other.Watch(start, end - start);
+            MemoryFill fill = _memory.Resolve(other.PhysicalPage, FillAccess.Fetch, own);
+
+            // SAFETY: as in Find.
+            if (fill.Kind != FillKind.Ram || !new ReadOnlySpan<byte>((byte*)fill.HostAddress + start, end - start).SequenceEqual(_source.AsSpan(start, end - start)))
+                return false;
+        }
+
+        return true;
     }
 
     private ref CodePage? FrontOf(ulong physicalPage) => ref _front[(int)(physicalPage / GuestPageBytes) & (FrontCount - 1)];
@@ -326,9 +381,13 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             return null;
         for (int record = CodeSegments.FirstRecord(leaving); record != 0; record = _segments.RecordAfter(leaving, record))
         {
-            int page = _segments.Record(record).Page;
-            if (page >= 0)
-                _pagesByNumber[page]!.Leave(leaving, _removedPieces);
+            int number = _segments.Record(record).Unit;
+            if (number < 0)
+                continue;
+            CodeUnit unit = _units[number];
+            unit.Leave(leaving);
+            foreach (CodePage page in unit.Pages)
+                page.Leave(leaving, _removedPieces);
         }
 
         foreach (CodePage? page in _pagesByNumber)
@@ -338,12 +397,15 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 if (page.IsCurrent)
                     _directory.Release(page.PhysicalPage);
                 page.Unlink();
+                page.Leave();
                 if (ReferenceEquals(FrontOf(page.PhysicalPage), page))
                     FrontOf(page.PhysicalPage) = null;
                 page.RemovePieces(_removedPieces);
                 _removedPages.Add(page);
             }
         }
+
+        _units.RemoveEmpty();
 
         _leaving = leaving;
         _whenLeft = _memory.Revocations.Begin(Revocations.AllPages, own, Left);

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Strata.Cpu.Translations;
 
 /// <summary>What a change of some bytes means for a page of code.</summary>
@@ -15,17 +13,17 @@ internal enum PageChange
     TooMuch,
 }
 
-/// <summary>The translated code of one guest-physical page: where each instruction's code is, and which blocks there are.</summary>
+/// <summary>One guest-physical page of code: where the code of each of its instructions is. Its blocks are those of its <see cref="CodeUnit"/>.</summary>
 /// <remarks>
 /// <code>
-///           Refresh (compare each block with the bytes that it was made from, relink)
+///           Refresh (compare each block with the bytes that it was made from)
 ///   stale ─────────────────────────────────────────► current
 ///     ▲                                                 │
 ///     └─────────────────────────────────────────────────┘
-///           much has changed (Unlink: all entries lead to the monitor)
+///           much has changed, or anything of blocks that are shared (Unlink: all entries lead to the monitor)
 /// </code>
-/// Of a current page a few bytes may change, and it stays current (<see cref="TakeBack"/>): what lies beside code costs a look at <see cref="_lines"/>, what was
-/// code takes back the blocks that were made from it.
+/// Of a current page a few bytes may change, and it stays current (<see cref="CodeUnit.TakeBack"/>): what lies beside code costs a look at <see cref="_lines"/>, what was
+/// code takes back the blocks that were made from it, if no other page shares them.
 /// Everything is guarded by the lock of <see cref="BlockCache"/>, but that emitted code reads <see cref="Entries"/> at any time: words are written whole; and that
 /// stores beside all blocks are found to be that without it (<see cref="IsBeside"/>).
 /// </remarks>
@@ -47,9 +45,6 @@ internal sealed unsafe class CodePage
     private readonly EntryPieces _pieces;
     private readonly nint* _entries;
 
-    // Record of the block that was translated last; the others follow by BlockRecord.Older.
-    private int _newest;
-
     // A bit for each line in which bytes may lie that a block was made from.
     private ulong _lines;
 
@@ -62,7 +57,7 @@ internal sealed unsafe class CodePage
     private int _patience = LeastPatience;
 
     /// <param name="physicalPage">Its guest-physical address.</param>
-    /// <param name="number">What records call it.</param>
+    /// <param name="number">Its directory's.</param>
     /// <param name="segments">Where the code is.</param>
     /// <param name="pieces">Where its entries are; the directory with the page's number is the page's.</param>
     /// <param name="untranslated">Offset there of the stub behind entries without code.</param>
@@ -79,13 +74,16 @@ internal sealed unsafe class CodePage
 
     public ulong PhysicalPage { get; }
 
+    /// <summary>Its blocks; null before the first look at it, and where others were in need of its place among those that share them.</summary>
+    public CodeUnit? Unit { get; private set; }
+
     /// <summary>The blocks are what memory holds, and stores are reported.</summary>
     public bool IsCurrent => Volatile.Read(ref _watched) != 0;
 
     /// <summary>Nothing of it is translated.</summary>
-    public bool IsEmpty => _newest == 0;
+    public bool IsEmpty => Unit is null or { IsEmpty: true };
 
-    /// <summary>What records call it.</summary>
+    /// <summary>Its directory's.</summary>
     public int Number => _number;
 
     /// <summary>Addresses of code, as <see cref="EntryPieces.Look"/> reads them.</summary>
@@ -96,6 +94,18 @@ internal sealed unsafe class CodePage
     {
         uint code = EntryPieces.Look((nint)_entries, pageOffset);
         return code == _untranslated ? 0 : (int)(code - _codeBase);
+    }
+
+    /// <summary>The same, by the entries of any page that it shares its blocks with.</summary>
+    public int SharedCodeAt(int pageOffset)
+    {
+        foreach (CodePage page in Unit!.Pages)
+        {
+            if (page.CodeAt(pageOffset) is not 0 and int code)
+                return code;
+        }
+
+        return 0;
     }
 
     /// <summary>Code for an instruction. The first block that holds one stays its entry. Where there is no room for entries it is not found, and translated again.</summary>
@@ -109,32 +119,15 @@ internal sealed unsafe class CodePage
             Volatile.Write(ref entry, _codeBase + (uint)code);
     }
 
-    /// <summary>Keeps the block that was written at the segments' end.</summary>
-    /// <param name="start">Offset of its first instruction.</param>
-    /// <param name="source">The bytes that it was made from.</param>
-    /// <param name="codeBytes">Length of its code.</param>
-    /// <param name="draft">Its entries and jumps.</param>
-    public void Add(int start, ReadOnlySpan<byte> source, int codeBytes, BlockDraft draft)
+    /// <summary>Some of its bytes are those that a block of its unit was made from.</summary>
+    public void Keep(int start, int end)
     {
-        int record = _segments.NextRecord;
-        BlockRecord block = new()
-        {
-            Older = _newest,
-            Page = _number,
-            Code = _segments.NextCode,
-            CodeBytes = codeBytes,
-            Start = (ushort)start,
-            End = (ushort)(start + source.Length),
-        };
-        _segments.Commit(block, source, draft.Jumps);
-        _newest = record;
-        _lines |= LinesOf(start, start + source.Length);
+        _lines |= LinesOf(start, end);
         _changes = 0;
-        draft.Publish();
         Volatile.Write(ref _watched, _lines);
     }
 
-    /// <summary>Bytes of the current page are about to be read, to be translated: a store to them, too, is one to code until <see cref="Add"/>.</summary>
+    /// <summary>Bytes of the current page are about to be read, to be translated: a store to them, too, is one to code until <see cref="Keep"/>.</summary>
     public void Watch(int offset, int length) => Interlocked.Or(ref _watched, LinesOf(offset, offset + length));
 
     /// <summary>
@@ -152,41 +145,7 @@ internal sealed unsafe class CodePage
     {
         if (length > MostChangedBytes || ++_changes > _patience)
             return PageChange.TooMuch;
-        if ((_lines & LinesOf(offset, offset + length)) == 0)
-            return PageChange.BesideBlocks;
-        for (int record = _newest; record != 0; record = _segments.Record(record).Older)
-        {
-            if (_segments.Record(record).Overlaps(offset, offset + length))
-                return PageChange.OfBlocks;
-        }
-
-        return PageChange.BesideBlocks;
-    }
-
-    /// <summary>Forgets the blocks that were made from bytes which are not the same any more, and what leads there; the others stay.</summary>
-    /// <param name="offset">What has changed.</param>
-    /// <param name="length">Its length.</param>
-    /// <param name="bytes">The page as memory holds it.</param>
-    public void TakeBack(int offset, int length, ReadOnlySpan<byte> bytes)
-    {
-        int* link = null;
-        for (int record = _newest; record != 0;)
-        {
-            ref BlockRecord block = ref _segments.Record(record);
-            int older = block.Older;
-            if (block.Overlaps(offset, offset + length) && !IsMadeFrom(bytes[block.Start..], record))
-            {
-                Forget(ref block, link);
-                DropEntries(block.Start, Math.Min((int)block.End, GuestPageBytes), block.Code, block.Code + block.CodeBytes);
-                UnlinkJumps(block.Code, block.Code + block.CodeBytes);
-            }
-            else
-            {
-                link = (int*)Unsafe.AsPointer(ref block.Older);
-            }
-
-            record = older;
-        }
+        return (_lines & LinesOf(offset, offset + length)) == 0 || !Unit!.HasBlockOf(offset, length) ? PageChange.BesideBlocks : PageChange.OfBlocks;
     }
 
     /// <summary>Bytes have changed: nothing of the page is found any more before <see cref="Refresh"/>.</summary>
@@ -197,59 +156,53 @@ internal sealed unsafe class CodePage
         Volatile.Write(ref _watched, 0);
     }
 
-    /// <summary>Finds again what was made from bytes that are still the same; the rest is forgotten.</summary>
-    /// <param name="bytes">What memory holds; from now on stores are reported.</param>
-    public void Refresh(ReadOnlySpan<byte> bytes)
+    /// <summary>Shares the blocks of a unit, all of which were made from bytes that the page has too.</summary>
+    public void Join(CodeUnit unit)
     {
-        bool lost = false;
-        int* link = null;
+        Unit = unit;
+        unit.Join(this);
+    }
+
+    /// <summary>Bytes that are to be translated are others in a page that it shares its blocks with: has blocks of its own from here on, none yet, and stays current.</summary>
+    public void Part(ReadOnlySpan<byte> bytes, CodeUnits units)
+    {
+        ClearEntries();
+        Leave();
+        Join(units.Add(bytes));
+    }
+
+    /// <summary>Its unit's blocks are not its own any more. Nothing is found by its entries.</summary>
+    public void Leave()
+    {
+        Unit?.Leave(this);
+        Unit = null;
+    }
+
+    /// <summary>Finds again what was made from bytes that it holds.</summary>
+    /// <param name="bytes">What memory holds; from now on stores are reported.</param>
+    /// <param name="units">What else was translated.</param>
+    public void Refresh(ReadOnlySpan<byte> bytes, CodeUnits units)
+    {
         Interlocked.Exchange(ref _watched, ulong.MaxValue);
+        bool lost = units.Settle(this, bytes);
         _lines = 0;
         _changes = 0;
-        for (int record = _newest; record != 0;)
+        for (int record = Unit!.Newest; record != 0; record = _segments.Record(record).Older)
         {
             ref BlockRecord block = ref _segments.Record(record);
-            int older = block.Older;
-            if (!IsMadeFrom(bytes[block.Start..], record))
-            {
-                Forget(ref block, link);
-                lost = true;
-            }
-            else
-            {
-                Enter(block.Start, block.Code);
-                _lines |= LinesOf(block.Start, block.End);
-                link = (int*)Unsafe.AsPointer(ref block.Older);
-            }
-
-            record = older;
+            Enter(block.Start, block.Code);
+            _lines |= LinesOf(block.Start, block.End);
         }
 
-        // Jumps ask again, for they may lead to blocks that are gone; those of blocks that are gone lead where they will.
-        if (lost)
-            UnlinkJumps(0, int.MaxValue);
         _patience = lost ? LeastPatience : Math.Min(_patience * 2, MostPatience);
         Volatile.Write(ref _watched, _lines == 0 ? ulong.MaxValue : _lines);
     }
 
-    /// <summary>Forgets the blocks in a segment that leaves, and what leads there.</summary>
+    /// <summary>Forgets what leads to a segment that leaves.</summary>
     /// <param name="segment">What leaves.</param>
     /// <param name="pieces">Gets the pieces of its entries that the page does not need any more.</param>
     public void Leave(in SegmentContent segment, List<uint> pieces)
     {
-        int* link = null;
-        for (int record = _newest; record != 0;)
-        {
-            ref BlockRecord block = ref _segments.Record(record);
-            int older = block.Older;
-            if (segment.Holds(record))
-                Forget(ref block, link);
-            else
-                link = (int*)Unsafe.AsPointer(ref block.Older);
-            record = older;
-        }
-
-        UnlinkJumps(segment.Start, segment.End);
         DropEntries(0, GuestPageBytes, segment.Start, segment.End);
 
         // Where the page is not current, all are empty for the time being.
@@ -270,69 +223,12 @@ internal sealed unsafe class CodePage
         }
     }
 
-    /// <summary>Adds its blocks that can be entered, or can be again once the page is current.</summary>
-    public void List(List<TranslatedBlock> blocks)
-    {
-        for (int record = _newest; record != 0; record = _segments.Record(record).Older)
-            blocks.Add(Describe(record));
-    }
-
-    /// <summary>The bytes that a listed block was made from; null: it is not there any more.</summary>
-    public byte[]? SourceOf(in TranslatedBlock listed)
-    {
-        for (int record = _newest; record != 0; record = _segments.Record(record).Older)
-        {
-            if (Describe(record) == listed)
-                return _segments.Source(record).ToArray();
-        }
-
-        return null;
-    }
-
-    // link: where the block's record is named, if it is not the newest.
-    private void Forget(ref BlockRecord block, int* link)
-    {
-        block.Page = -1;
-        if (link is null)
-            _newest = block.Older;
-        else
-            *link = block.Older;
-    }
-
-    // What lies in the next page is compared whenever it is executed.
-    private bool IsMadeFrom(ReadOnlySpan<byte> bytes, int record)
-    {
-        ReadOnlySpan<byte> source = _segments.Source(record);
-        source = source[..Math.Min(source.Length, bytes.Length)];
-        return bytes[..source.Length].SequenceEqual(source);
-    }
-
-    private TranslatedBlock Describe(int record)
-    {
-        ref BlockRecord block = ref _segments.Record(record);
-        return new TranslatedBlock(PhysicalPage, block.Start, block.End, _segments.CodeBase + block.Code, block.CodeBytes);
-    }
-
-    private void UnlinkJumps(int start, int end)
-    {
-        for (int record = _newest; record != 0; record = _segments.Record(record).Older)
-        {
-            ref BlockRecord block = ref _segments.Record(record);
-            foreach (BlockJump jump in _segments.Jumps(record))
-            {
-                int target = _segments.TargetOf(in block, jump);
-                if (target >= start && target < end)
-                    _segments.Unlink(in block, jump);
-            }
-        }
-    }
-
-    // Of the entries for offsets [first, end) those that lead to code between the two offsets.
-    private void DropEntries(int first, int end, int code, int codeEnd)
+    /// <summary>Of the entries for offsets [first, end), or to the page's end, forgets those that lead to code between the two offsets.</summary>
+    public void DropEntries(int first, int end, int code, int codeEnd)
     {
         uint start = _codeBase + (uint)code;
         uint length = (uint)(codeEnd - code);
-        for (int piece = first / EntryPieces.GuestBytes; piece * EntryPieces.GuestBytes < end; piece++)
+        for (int piece = first / EntryPieces.GuestBytes; piece * EntryPieces.GuestBytes < Math.Min(end, GuestPageBytes); piece++)
         {
             Span<uint> words = EntryPieces.WordsOf(_entries, piece);
             if (!_pieces.Has(_entries, piece) || !words.ContainsAnyInRange(start, start + length - 1))

@@ -217,11 +217,11 @@ internal readonly record struct SegmentContent(int Start, int End, int Records)
 [StructLayout(LayoutKind.Sequential)]
 internal struct BlockRecord
 {
-    /// <summary>The page's block before this one, 0 for none.</summary>
+    /// <summary>The unit's block before this one, 0 for none.</summary>
     public int Older;
 
-    /// <summary>Number of the page; negative: the block is not the page's any more.</summary>
-    public int Page;
+    /// <summary>Number of the unit; negative: the block is not the unit's any more.</summary>
+    public int Unit;
 
     /// <summary>Offset of its code, and the length of that.</summary>
     public int Code;

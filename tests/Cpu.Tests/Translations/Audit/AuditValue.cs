@@ -6,8 +6,9 @@ namespace Strata.Cpu.Tests.Translations.Audit;
 /// <summary>What the audit knows of a register: where its value comes from. Equal values are the same number at run time.</summary>
 internal abstract record AuditValue
 {
-    /// <summary>Any number: what the instruction at an offset left in a register (or what a register holds where ways meet, which is the offset below zero).</summary>
-    public sealed record Opaque(int Offset, Register Register) : AuditValue;
+    /// <summary>Any number: what the instruction at an offset left in a register, or what a register, or else a doubleword of the hart's state, holds where ways meet (then the
+    /// offset is below zero).</summary>
+    public sealed record Opaque(int Offset, Register Register, long Slot = 0) : AuditValue;
 
     /// <summary>The index that an address has in tables of the TLB.</summary>
     public sealed record TlbIndex(AuditValue Address) : AuditValue;
@@ -48,17 +49,17 @@ internal abstract record AuditValue
         _ => new Sum(this, constant),
     };
 
-    /// <summary>Whether the value depends on what the instruction at an offset left in a register.</summary>
-    public bool DependsOn(int offset, Register register) => this switch
+    /// <summary>Whether the value depends on what an instruction left somewhere.</summary>
+    public bool DependsOn(Opaque source) => this switch
     {
-        Opaque opaque => opaque.Offset == offset && opaque.Register == register,
-        TlbIndex index => index.Address.DependsOn(offset, register),
-        Sum sum => sum.Root.DependsOn(offset, register),
-        Difference difference => difference.Address.DependsOn(offset, register) || difference.Entry.DependsOn(offset, register),
-        Addend addend => addend.Entry.DependsOn(offset, register),
-        PieceIndex index => index.Of.DependsOn(offset, register),
-        Piece piece => piece.Entry.DependsOn(offset, register) || (piece.Of?.DependsOn(offset, register) ?? false),
-        HostPlace place => place.Address.DependsOn(offset, register) || place.Entry.DependsOn(offset, register),
+        Opaque opaque => opaque == source,
+        TlbIndex index => index.Address.DependsOn(source),
+        Sum sum => sum.Root.DependsOn(source),
+        Difference difference => difference.Address.DependsOn(source) || difference.Entry.DependsOn(source),
+        Addend addend => addend.Entry.DependsOn(source),
+        PieceIndex index => index.Of.DependsOn(source),
+        Piece piece => piece.Entry.DependsOn(source) || (piece.Of?.DependsOn(source) ?? false),
+        HostPlace place => place.Address.DependsOn(source) || place.Entry.DependsOn(source),
         _ => false,
     };
 
@@ -71,8 +72,8 @@ internal abstract record AuditValue
 /// <param name="Table">Which table: 0 read, 1 write, 2 fetch, 3 code.</param>
 internal readonly record struct TlbPlace(AuditValue? Index, int Table)
 {
-    /// <summary>Whether which entry it is depends on what the instruction at an offset left in a register.</summary>
-    public bool DependsOn(int offset, Register register) => Index?.DependsOn(offset, register) ?? false;
+    /// <summary>Whether which entry it is depends on what an instruction left somewhere.</summary>
+    public bool DependsOn(AuditValue.Opaque source) => Index?.DependsOn(source) ?? false;
 
     /// <summary>
     /// Whether it is where this address is looked up: an empty entry only promises that no address of its own index lies in its page.
@@ -132,20 +133,34 @@ internal sealed class AuditState
     public void Renew(Register register, int offset)
     {
         Register full = register.GetFullRegister();
-        this[full] = new AuditValue.Opaque(offset, full);
+        AuditValue.Opaque source = new(offset, full);
+        this[full] = source;
+        Void(source, full, offset);
+    }
+
+    // A doubleword of the state likewise.
+    private void Renew(long slot, int offset)
+    {
+        AuditValue.Opaque source = new(offset, Register.None, slot);
+        Void(source, Register.None, offset);
+        Slots = Slots.SetItem(slot, source);
+    }
+
+    private void Void(AuditValue.Opaque source, Register but, int offset)
+    {
         for (Register other = Register.RAX; other <= Register.R15; other++)
         {
-            if (other != full && this[other].DependsOn(offset, full))
+            if (other != but && this[other].DependsOn(source))
                 Renew(other, offset);
         }
 
         if (!Slots.IsEmpty)
-            Slots = Slots.RemoveRange(Slots.Where(slot => slot.Value.DependsOn(offset, full)).Select(slot => slot.Key));
+            Slots = Slots.RemoveRange(Slots.Where(slot => slot.Value.DependsOn(source)).Select(slot => slot.Key));
         if (!Guards.IsEmpty)
-            Guards = Guards.Except(Guards.Where(guard => guard.Address.DependsOn(offset, full) || guard.Entry.DependsOn(offset, full)));
-        if (Compared is { } compared && compared.Value.DependsOn(offset, full))
+            Guards = Guards.Except(Guards.Where(guard => guard.Address.DependsOn(source) || guard.Entry.DependsOn(source)));
+        if (Compared is { } compared && compared.Value.DependsOn(source))
             Compared = null;
-        if (ComparedPage is { } page && (page.Value.DependsOn(offset, full) || page.Entry.DependsOn(offset, full)))
+        if (ComparedPage is { } page && (page.Value.DependsOn(source) || page.Entry.DependsOn(source)))
             ComparedPage = null;
     }
 
@@ -194,14 +209,43 @@ internal sealed class AuditState
         foreach (Register register in renewed)
             met.Renew(register, ~offset);
 
-        // What is in a register and in the state, whichever way was taken, still is the same number in both.
-        foreach (long slot in ways.First().Slots.Keys.Where(slot => !met.Slots.ContainsKey(slot)))
+        // What is in a register and in the state, or in the state twice, whichever way was taken, still is the same number in both, or as far from it.
+        List<long> slots = [.. ways.First().Slots.Keys.Where(slot => !met.Slots.ContainsKey(slot) && ways.All(way => way.Slots.ContainsKey(slot)))];
+        foreach (long slot in slots)
+            met.Renew(slot, ~offset);
+        for (int i = 0; i < slots.Count; i++)
         {
-            foreach (Register register in renewed.Where(register => ways.All(way => way.Slots.GetValueOrDefault(slot) == way[register])).Take(1))
-                met.Slots = met.Slots.Add(slot, met[register]);
+            long slot = slots[i];
+            foreach (Register register in renewed)
+            {
+                if (Distance(ways, way => way.Slots[slot], way => way[register]) is { } distance)
+                    met.Slots = met.Slots.SetItem(slot, met[register].Plus(distance));
+            }
+
+            foreach (long other in slots.Take(i))
+            {
+                if (Distance(ways, way => way.Slots[slot], way => way.Slots[other]) is { } distance)
+                    met.Slots = met.Slots.SetItem(slot, met.Slots[other].Plus(distance));
+            }
         }
 
         return met;
+    }
+
+    // How much more one value is than another, if it is the same on every way.
+    private static long? Distance(IEnumerable<AuditState> ways, Func<AuditState, AuditValue> of, Func<AuditState, AuditValue> from)
+    {
+        long? distance = null;
+        foreach (AuditState way in ways)
+        {
+            (AuditValue root, long constant) = of(way).Split();
+            (AuditValue otherRoot, long otherConstant) = from(way).Split();
+            if (root != otherRoot || (distance is { } before && before != constant - otherConstant))
+                return null;
+            distance = constant - otherConstant;
+        }
+
+        return distance;
     }
 
     /// <summary>Whether the same is known.</summary>
