@@ -72,7 +72,7 @@ public sealed class TranslatedCode
     /// <summary>The register of the host that holds a slot in all code alike, if one does.</summary>
     internal string? HostOf(int slot) => _cache.Pinned.Where(pair => pair.Slot == slot).Select(pair => pair.Register).FirstOrDefault();
 
-    /// <summary>All blocks that can be entered, or can be again once their page was compared with what was translated; in no order.</summary>
+    /// <summary>All blocks that can be entered, or can be again once their page was compared with what was translated; in no order. What several pages share is listed for one of them.</summary>
     public IReadOnlyList<TranslatedBlock> List() => _cache.List();
 
     /// <summary>The blocks of one page.</summary>

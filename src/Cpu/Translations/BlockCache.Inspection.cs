@@ -56,20 +56,25 @@ internal sealed unsafe partial class BlockCache
             return _segments.HoldsSince((int)(address - _segments.CodeBase), generation);
     }
 
-    /// <summary>All blocks, or those of one page.</summary>
+    /// <summary>The blocks of all pages, each once, or those of one page. What no page has any more is nobody's.</summary>
     public IReadOnlyList<TranslatedBlock> List(ulong? physicalPage = null)
     {
         List<TranslatedBlock> blocks = [];
         lock (_lock)
         {
+            if (_disposed)
+                return blocks;
             if (physicalPage is not { } one)
             {
                 foreach (CodeUnit unit in _units.All)
-                    unit.List(blocks);
+                {
+                    if (PageOf(unit) is { } page)
+                        unit.List(blocks, page);
+                }
             }
             else if (_pages.TryGetValue(one, out CodePage? page))
             {
-                page.Unit?.List(blocks);
+                page.Unit?.List(blocks, page);
             }
         }
 
@@ -83,7 +88,7 @@ internal sealed unsafe partial class BlockCache
         byte[] bytes = new byte[PageBytes + sizeof(ushort)];
         lock (_lock)
         {
-            if (_disposed || SourceOf(in block) is not { } source)
+            if (_disposed || !_pages.TryGetValue(block.PhysicalPage, out CodePage? page) || page.Unit?.SourceOf(in block) is not { } source)
                 return null;
             source.CopyTo(bytes, block.Start);
 
@@ -126,18 +131,16 @@ internal sealed unsafe partial class BlockCache
         return _stubs.All.Where(stub => stub.Offset <= offset).OrderByDescending(stub => stub.Offset).Select(stub => stub.Name).FirstOrDefault("constants");
     }
 
-    // Most blocks are those of the page that they are listed for; it may have left them since.
-    private byte[]? SourceOf(in TranslatedBlock block)
+    // One that is current, if there is one.
+    private static CodePage? PageOf(CodeUnit unit)
     {
-        if (_pages.TryGetValue(block.PhysicalPage, out CodePage? page) && page.Unit?.SourceOf(in block) is { } source)
-            return source;
-        foreach (CodeUnit unit in _units.All)
+        foreach (CodePage page in unit.Pages)
         {
-            if (unit.SourceOf(in block) is { } other)
-                return other;
+            if (page.IsCurrent)
+                return page;
         }
 
-        return null;
+        return unit.Pages.Length == 0 ? null : unit.Pages[0];
     }
 
     // Empty if the block comes out otherwise than it is.

@@ -16,11 +16,12 @@ namespace Strata.Cpu.Translations;
 /// <item>a jump from block to block: with the entry of its target (CodeUnit.TakeBack), when the only page of the unit is looked at anew (ForgetDifferent) or a segment
 /// leaves (Leave). Tests: ChangedCodeTests, EvictionTests.</item>
 /// <item>that a page shares the blocks of a <see cref="CodeUnit"/>: a store to the bytes of any of them, which takes all entries of that page and nothing of the other
-/// pages' (CodePage.Unlink), and a block whose bytes are others there (CodePage.Part); who executes them then is kicked as above. Test: SharedCodeTests.</item>
+/// pages' (CodePage.Unlink), and a block whose bytes are others there (CodePage.Part); who executes them then is kicked as above, before the page can
+/// be current with other blocks. Test: SharedCodeTests.</item>
 /// <item>the blocks of the oldest segment: <see cref="MakeRoom"/>, as soon as the last but one is being filled. Nobody finds them any more at once; the segment is
 /// used again when every carrier has left guest code once, and meanwhile everybody goes on, if only in the last one. Test: EvictionTests.</item>
 /// <item>an instruction that lies in two pages, as to its second half: nobody; its code looks the next page up and compares. Test: CrossingCodeTests.</item>
-/// <item>the address of a page's entries in a TLB (its table "code"): with the fetch translation of the page; entries of pages whose last block leaves live
+/// <item>the address of a page's entries in a TLB (its table "code"): with the fetch translation of the page; entries of pages that are forgotten live
 /// until every carrier has dropped its translations and left guest code. Test: EvictionTests.</item>
 /// </list>
 /// Lock order: this one, the directory's, the memory's.
@@ -175,8 +176,13 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
             if (!page.IsCurrent)
                 return 0;
             int code = page.CodeAt(pageOffset);
-            if (code == 0 && _pieces.FreeCount > 0 && (code = page.SharedCodeAt(pageOffset)) != 0)
-                page.Enter(pageOffset, code);
+            if (code == 0 && page.Unit!.CodeAt(pageOffset) is not 0 and int shared)
+            {
+                // Found by its entry, or translated again where there is no room for one.
+                page.Enter(pageOffset, shared);
+                code = page.CodeAt(pageOffset);
+            }
+
             if (code != 0)
                 return _segments.CodeBase + code;
 
@@ -292,19 +298,20 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 CodeUnit unit = page.Unit!;
                 if (!unit.IsSharedBeside(page))
                     unit.TakeBack(offset, length, bytes);
-                else if (unit.Compare(bytes).Different > 0)
+                else if (unit.HasDifferent(offset, length, bytes))
                     LetGo(page);
             }
             else
             {
                 LetGo(page);
             }
-        }
 
-        // Blocks of the page lead to each other without asking: harts that are in it hear of the change at their next poll, which a fence.i is too. The one
-        // that stored asks before it goes on.
-        _memory.Revocations.KickOthers(own);
-        return true;
+            // Blocks of the page lead to each other without asking: harts that are in it hear of the change at their next poll, which a fence.i is too. The one
+            // that stored asks before it goes on. Under the lock: else the page could be current again first, with other blocks, and a store to what the harts are in still be
+            // taken for one beside all blocks.
+            _memory.Revocations.KickOthers(own);
+            return true;
+        }
     }
 
     /// <inheritdoc/>
@@ -328,7 +335,8 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         _directory.Release(page.PhysicalPage);
     }
 
-    // Under _lock. Whether all current pages that share a page's blocks hold the same where a block is to be made from; stores to it are reported from here on.
+    // Under _lock. Whether all current pages that share a page's blocks hold the same where a block is to be made from; stores to it are reported from here on. Where one cannot
+    // be looked at now, nobody knows: harts that execute it could come to the new block before they heard that they must not.
     private bool AreShared(CodePage page, int start, int end, ICarrierFills own)
     {
         foreach (CodePage other in page.Unit!.Pages)
@@ -390,9 +398,11 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
                 page.Leave(leaving, _removedPieces);
         }
 
+        // Where directories or pieces are short, a page that is to be looked at anew gives its own: its blocks stay for those that share them, or for the same content.
+        bool isShort = _freeNumbers.Count == 0 || _pieces.FreeCount < MostPiecesOfBlock;
         foreach (CodePage? page in _pagesByNumber)
         {
-            if (page is { IsEmpty: true } && page != keep && _pages.Remove(page.PhysicalPage))
+            if (page is not null && page != keep && (page.IsEmpty || (isShort && !page.IsCurrent)) && _pages.Remove(page.PhysicalPage))
             {
                 if (page.IsCurrent)
                     _directory.Release(page.PhysicalPage);

@@ -80,7 +80,7 @@ internal sealed unsafe class CodePage
     /// <summary>The blocks are what memory holds, and stores are reported.</summary>
     public bool IsCurrent => Volatile.Read(ref _watched) != 0;
 
-    /// <summary>Nothing of it is translated.</summary>
+    /// <summary>Its unit has no blocks.</summary>
     public bool IsEmpty => Unit is null or { IsEmpty: true };
 
     /// <summary>Its directory's.</summary>
@@ -94,18 +94,6 @@ internal sealed unsafe class CodePage
     {
         uint code = EntryPieces.Look((nint)_entries, pageOffset);
         return code == _untranslated ? 0 : (int)(code - _codeBase);
-    }
-
-    /// <summary>The same, by the entries of any page that it shares its blocks with.</summary>
-    public int SharedCodeAt(int pageOffset)
-    {
-        foreach (CodePage page in Unit!.Pages)
-        {
-            if (page.CodeAt(pageOffset) is not 0 and int code)
-                return code;
-        }
-
-        return 0;
     }
 
     /// <summary>Code for an instruction. The first block that holds one stays its entry. Where there is no room for entries it is not found, and translated again.</summary>
@@ -205,8 +193,8 @@ internal sealed unsafe class CodePage
     {
         DropEntries(0, GuestPageBytes, segment.Start, segment.End);
 
-        // Where the page is not current, all are empty for the time being.
-        for (int piece = 0; IsCurrent && piece < EntryPieces.PerPage; piece++)
+        // Of a page that is not current all are empty.
+        for (int piece = 0; piece < EntryPieces.PerPage; piece++)
         {
             if (_pieces.Has(_entries, piece) && !EntryPieces.WordsOf(_entries, piece).ContainsAnyExcept(_untranslated))
                 pieces.Add(_pieces.Remove(_entries, piece));

@@ -24,17 +24,17 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
     // Record of the block that was translated last; the others follow by BlockRecord.Older.
     private int _newest;
 
+    // A block was added that some of its pages have no entry for.
+    private bool _hasUnentered;
+
     /// <summary>What records call it.</summary>
     public int Number => number;
 
-    /// <summary>Hash of the content that it was looked for with last.</summary>
+    /// <summary>Hash of the content that it is found by.</summary>
     public int Key { get; set; }
 
     /// <summary>The pages that share it: those that are current, and those to be compared again.</summary>
     public ReadOnlySpan<CodePage> Pages => CollectionsMarshal.AsSpan(_pages);
-
-    /// <summary>The page that joined it last: where its blocks are listed.</summary>
-    public ulong LastPage { get; private set; }
 
     /// <summary>Nothing of it is translated.</summary>
     public bool IsEmpty => _newest == 0;
@@ -42,11 +42,7 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
     /// <summary>Record of the newest block, 0 if there is none; <see cref="BlockRecord.Older"/> leads on.</summary>
     public int Newest => _newest;
 
-    public void Join(CodePage page)
-    {
-        _pages.Add(page);
-        LastPage = page.PhysicalPage;
-    }
+    public void Join(CodePage page) => _pages.Add(page);
 
     public void Leave(CodePage page) => _pages.Remove(page);
 
@@ -91,6 +87,28 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
         };
         segments.Commit(block, source, jumps);
         _newest = record;
+        _hasUnentered |= _pages.Count > 1;
+    }
+
+    /// <summary>Offset in the code cache of the code for an offset in its pages that one of them may have no entry for; 0 if there is none.</summary>
+    public int CodeAt(int pageOffset)
+    {
+        if (!_hasUnentered)
+            return 0;
+        foreach (CodePage page in _pages)
+        {
+            if (page.CodeAt(pageOffset) is not 0 and int code)
+                return code;
+        }
+
+        for (int record = _newest; record != 0; record = segments.Record(record).Older)
+        {
+            ref BlockRecord block = ref segments.Record(record);
+            if (block.Start == pageOffset)
+                return block.Code;
+        }
+
+        return 0;
     }
 
     /// <summary>Whether a block was made from any of some bytes.</summary>
@@ -99,6 +117,18 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
         for (int record = _newest; record != 0; record = segments.Record(record).Older)
         {
             if (segments.Record(record).Overlaps(offset, offset + length))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether one of these blocks was made from others than a page holds.</summary>
+    public bool HasDifferent(int offset, int length, ReadOnlySpan<byte> bytes)
+    {
+        for (int record = _newest; record != 0; record = segments.Record(record).Older)
+        {
+            if (segments.Record(record).Overlaps(offset, offset + length) && !IsMadeFrom(bytes, record))
                 return true;
         }
 
@@ -185,13 +215,13 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
         UnlinkJumps(segment.Start, segment.End);
     }
 
-    /// <summary>Adds its blocks that can be entered, or can be again once a page is compared.</summary>
-    public void List(List<TranslatedBlock> blocks)
+    /// <summary>Adds its blocks that can be entered, or can be again once the page is compared, as those of one of its pages.</summary>
+    public void List(List<TranslatedBlock> blocks, CodePage page)
     {
         for (int record = _newest; record != 0; record = segments.Record(record).Older)
         {
             ref BlockRecord block = ref segments.Record(record);
-            blocks.Add(new TranslatedBlock(LastPage, block.Start, block.End, segments.CodeBase + block.Code, block.CodeBytes));
+            blocks.Add(new TranslatedBlock(page.PhysicalPage, block.Start, block.End, segments.CodeBase + block.Code, block.CodeBytes));
         }
     }
 

@@ -22,7 +22,8 @@ internal sealed class CodeUnits(CodeSegments segments)
     public CodeUnit this[int number] => _byNumber[number]!;
 
     /// <summary>
-    /// Gives a page whose bytes are being watched the unit for its content: its own, if most of that is as it was; else one that was made from the same content; else a new one.
+    /// Gives a page whose bytes are being watched the unit for its content: its own, if that is as it was; else one that was made from the same content; else its own without what has
+    /// changed, if that is less than half and no other page's; else a new one.
     /// </summary>
     /// <param name="page">The page: not current, and nothing is found by its entries.</param>
     /// <param name="bytes">What memory holds.</param>

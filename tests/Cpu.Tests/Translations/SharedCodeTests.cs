@@ -82,6 +82,22 @@ public sealed class SharedCodeTests(ITestOutputHelper output)
         Assert.Equal(translations, machine.Family.Blocks!.TranslationCount);
     }
 
+    /// <summary>A process runs on, a copy of it has translated more and is gone: that is there for the one that stays.</summary>
+    [Theory]
+    [InlineData("free")]
+    [InlineData("counting")]
+    public void WhatOnePageHasTranslatedIsTheOthersToo(string variant)
+    {
+        using TestMachine machine = Machine(variant, pages: 2);
+        Assert.Equal(1UL, Call(machine, 0, Leaf));
+        Assert.Equal(1UL, Call(machine, 1, Leaf));
+        Assert.Equal(5UL, Call(machine, 0, Late));
+        long before = machine.Family.Blocks!.TranslationCount;
+        machine.Load(Address(0), new byte[PageBytes]);
+        Assert.Equal(5UL, Call(machine, 1, Late));
+        Assert.Equal(before, machine.Family.Blocks!.TranslationCount);
+    }
+
     /// <summary>One page changes: it alone is translated anew, and its code alone.</summary>
     [Theory]
     [MemberData(nameof(Variants))]

@@ -72,12 +72,13 @@ static void set_entry(u32 space, u32 region, u32 page, u64 value, u32 how, u32 o
   fence(how, region_base[region] + page * PAGE + offset, space_satp(space) >> 44 & 0xffff);
 }
 
-static void set_pmp(u64 entry) {
+// QEMU needs no fence after it, and so neither do we: docs/compatibility.md.
+static void set_pmp(u64 entry, int fences) {
   pmp_is_used = 1;
   if (fault_is(NO_PMP)) return;
   csr_write(pmpaddr0, entry & ((1ul << 54) - 1));
   csr_write(pmpcfg0, 0x18 | entry >> 60);
-  __asm__ volatile("sfence.vma" : : : "memory");
+  if (fences) __asm__ volatile("sfence.vma" : : : "memory");
 }
 
 static void perform(const struct service *service, struct context *context) {
@@ -91,7 +92,7 @@ static void perform(const struct service *service, struct context *context) {
       break;
     }
     case S_SWITCH: if (!fault_is(NO_SWITCH)) csr_write(satp, space_satp(service->space)); break;
-    case S_PMP: set_pmp(service->value); break;
+    case S_PMP: set_pmp(service->value, service->fence & 1); break;
     case S_STATUS:
       if (fault_is(NO_STATUS)) break;
       // Off or not: which of the other states it is, is free.
