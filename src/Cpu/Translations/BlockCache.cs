@@ -81,7 +81,8 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
         _draft = new BlockDraft(_linksJumps);
         int size = Math.Clamp(options.CacheBytes, TranslationOptions.LeastCacheBytes, CodeSegments.MostBytes);
         _segments = new CodeSegments(size);
-        _units = new CodeUnits(_segments);
+        Variant = CodeVariant.Of(options with { BlockInstructions = _maximumInstructions }, layout);
+        _units = new CodeUnits(_segments, Variant);
         Assembler assembler = new();
         assembler.Reset(_segments.Writable, StubBytes);
         _layout = layout;
@@ -105,6 +106,9 @@ internal sealed unsafe partial class BlockCache : ICodeHolder, IDisposable
 
     /// <summary>What entries of pages hold that have no code.</summary>
     public nint Untranslated => _segments.CodeBase + _stubs.Untranslated;
+
+    /// <summary>What all of its code depends on.</summary>
+    public CodeVariant Variant { get; }
 
     /// <summary>Changes whenever a segment is emptied: numbers of jumps of another generation mean nothing.</summary>
     public int Generation => Volatile.Read(ref _generation);

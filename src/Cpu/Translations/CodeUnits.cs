@@ -4,7 +4,8 @@ namespace Strata.Cpu.Translations;
 
 /// <summary>All units of a code cache, by number and by content. Guarded by the lock of <see cref="BlockCache"/>.</summary>
 /// <param name="segments">Where their code is.</param>
-internal sealed class CodeUnits(CodeSegments segments)
+/// <param name="variant">What their code depends on beside their content.</param>
+internal sealed class CodeUnits(CodeSegments segments, CodeVariant variant)
 {
     // A block that is added is compared with all pages of its unit.
     private const int MostPages = 16;
@@ -73,7 +74,7 @@ internal sealed class CodeUnits(CodeSegments segments)
     }
 
     // Seeded by the runtime: no guest knows which contents collide. Those that do only miss each other.
-    private static int KeyOf(ReadOnlySpan<byte> bytes) => string.GetHashCode(MemoryMarshal.Cast<byte, char>(bytes), StringComparison.Ordinal);
+    private int KeyOf(ReadOnlySpan<byte> bytes) => HashCode.Combine(variant, string.GetHashCode(MemoryMarshal.Cast<byte, char>(bytes), StringComparison.Ordinal));
 
     private CodeUnit Add(int key)
     {

@@ -1,6 +1,7 @@
 // docs/architecture.md: blocks are found by physical page, shared and revalidated by content.
 using System.Buffers.Binary;
 using Strata.Cpu.Tests.Interpreter;
+using Strata.Cpu.Translations;
 using Strata.Guest.Processors;
 
 namespace Strata.Cpu.Tests.Translations;
@@ -96,6 +97,25 @@ public sealed class SharedCodeTests(ITestOutputHelper output)
         machine.Load(Address(0), new byte[PageBytes]);
         Assert.Equal(5UL, Call(machine, 1, Late));
         Assert.Equal(before, machine.Family.Blocks!.TranslationCount);
+    }
+
+    /// <summary>What was translated otherwise is something else: each way has its own word.</summary>
+    [Fact]
+    public void EachWayOfTranslatingHasItsWord()
+    {
+        ulong WordOf(TranslationOptions options)
+        {
+            using TestMachine machine = new(translation: options);
+            return machine.Family.Blocks!.Variant.Word;
+        }
+
+        TranslationOptions[] ways =
+        [
+            new(), new() { CountsInstructions = true }, new() { LinksJumps = false }, new() { BlockInstructions = 1 }, new() { BlockInstructions = 8 },
+            new() { BlockInstructions = 8, CountsInstructions = true },
+        ];
+        Assert.Equal(ways.Length, ways.Select(WordOf).Distinct().Count());
+        Assert.Equal(WordOf(new TranslationOptions()), WordOf(new TranslationOptions { CacheBytes = TranslationOptions.LeastCacheBytes }));
     }
 
     /// <summary>One page changes: it alone is translated anew, and its code alone.</summary>
