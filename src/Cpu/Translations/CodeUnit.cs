@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Strata.Cpu.Translations;
 
@@ -19,7 +18,8 @@ namespace Strata.Cpu.Translations;
 /// <param name="segments">Where the code is.</param>
 internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
 {
-    private readonly List<CodePage> _pages = [];
+    // Mostly one, for there are as many units as pages; replaced as a whole.
+    private CodePage[] _pages = [];
 
     // Record of the block that was translated last; the others follow by BlockRecord.Older.
     private int _newest;
@@ -34,7 +34,7 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
     public int Key { get; set; }
 
     /// <summary>The pages that share it: those that are current, and those to be compared again.</summary>
-    public ReadOnlySpan<CodePage> Pages => CollectionsMarshal.AsSpan(_pages);
+    public ReadOnlySpan<CodePage> Pages => _pages;
 
     /// <summary>Nothing of it is translated.</summary>
     public bool IsEmpty => _newest == 0;
@@ -42,9 +42,9 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
     /// <summary>Record of the newest block, 0 if there is none; <see cref="BlockRecord.Older"/> leads on.</summary>
     public int Newest => _newest;
 
-    public void Join(CodePage page) => _pages.Add(page);
+    public void Join(CodePage page) => _pages = [.. _pages, page];
 
-    public void Leave(CodePage page) => _pages.Remove(page);
+    public void Leave(CodePage page) => _pages = Array.FindAll(_pages, other => other != page);
 
     /// <summary>Whether another page finds its blocks now.</summary>
     public bool IsSharedBeside(CodePage page)
@@ -61,10 +61,10 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
     /// <summary>Has those leave that would be compared before they find anything again.</summary>
     public void LeaveStale()
     {
-        for (int i = _pages.Count - 1; i >= 0; i--)
+        foreach (CodePage page in _pages)
         {
-            if (!_pages[i].IsCurrent)
-                _pages[i].Leave();
+            if (!page.IsCurrent)
+                page.Leave();
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed unsafe class CodeUnit(int number, CodeSegments segments)
         };
         segments.Commit(block, source, jumps);
         _newest = record;
-        _hasUnentered |= _pages.Count > 1;
+        _hasUnentered |= _pages.Length > 1;
     }
 
     /// <summary>Offset in the code cache of the code for an offset in its pages that one of them may have no entry for; 0 if there is none.</summary>

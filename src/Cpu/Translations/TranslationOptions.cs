@@ -12,7 +12,7 @@ public sealed record TranslationOptions
     public int BlockInstructions { get; init; } = IrBlock.MaximumInstructions;
 
     /// <summary>Size of the code cache, what is known of blocks included; at least <see cref="LeastCacheBytes"/>, at most 64 MiB.</summary>
-    public int CacheBytes { get; init; } = 28 << 20;
+    public int CacheBytes { get; init; } = 26 << 20;
 
     /// <summary>Jumps inside a page lead to their targets without asking, once these are known; false to test what linked jumps could get wrong.</summary>
     public bool LinksJumps { get; init; } = true;
